@@ -1,0 +1,72 @@
+import type { Body, Committed, Digests, NewObject, PartReceipt } from '../../contract/sink'
+import type { ByteRange, Bytes, Context, ObjectInfo } from '../../contract/source'
+
+/**
+ * One request each: the calls that Ceph and COS have in common, as the shared source, sink and session need them.
+ * An adapter implements this over its SDK and nothing more.
+ *
+ * Every method rejects with a TransferError whose code and retryability the adapter's `errors.ts` decided, makes one
+ * attempt, destroys its request and its body when `context.signal` fires, and settles soon after.
+ */
+export interface ObjectApi {
+  /** Such as `ceph:staging`. */
+  readonly name: string
+  head(key: string, context: Context): Promise<ObjectInfo>
+  /** The status, Content-Range and Content-Length are checked before the bytes are handed out. */
+  get(key: string, range: ByteRange | undefined, context: Context): Promise<Bytes>
+  /** `md5` (hex) is sent as Content-MD5, so the server refuses a damaged body. */
+  put(key: string, object: NewObject, bytes: Uint8Array, md5: string, context: Context): Promise<Committed>
+  createUpload(key: string, object: NewObject, context: Context): Promise<string>
+  /** `partNumber` counts from 1. The digests are what the server states of the part. */
+  uploadPart(
+    key: string,
+    uploadId: string,
+    partNumber: number,
+    body: Body,
+    context: Context,
+  ): Promise<UploadedPart>
+  /** Server-side copy of a range of another object of the same gateway. */
+  copyPart?(
+    key: string,
+    uploadId: string,
+    partNumber: number,
+    source: CopySource,
+    context: Context,
+  ): Promise<UploadedPart>
+  /** All pages. SESSION_LOST where there is no such upload. */
+  listParts(key: string, uploadId: string, context: Context): Promise<StoredPart[]>
+  /** A reply without an ETag is no success. SESSION_LOST where there is no such upload. */
+  completeUpload(
+    key: string,
+    uploadId: string,
+    parts: readonly { partNumber: number; etag: string }[],
+    object: NewObject,
+    context: Context,
+  ): Promise<Committed>
+  /** Resolves where there is no such upload. */
+  abortUpload(key: string, uploadId: string, context: Context): Promise<void>
+  /** Uploads under way for exactly this key, all pages. */
+  listUploads(key: string, context: Context): Promise<Upload[]>
+  list(prefix: string, context: Context): AsyncIterable<ObjectInfo>
+  remove(key: string, version: string | undefined, context: Context): Promise<void>
+}
+
+export interface UploadedPart extends Digests {
+  readonly etag: string
+}
+
+export interface StoredPart extends Omit<PartReceipt, 'index'> {
+  readonly partNumber: number
+}
+
+export interface CopySource {
+  readonly bucket: string
+  readonly key: string
+  readonly version: string
+  readonly range: ByteRange
+}
+
+export interface Upload {
+  readonly uploadId: string
+  readonly initiated: Date
+}

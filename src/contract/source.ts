@@ -1,0 +1,78 @@
+/**
+ * A run of bytes. A Readable, a web stream or a generator all fit.
+ *
+ * - A chunk is **borrowed**: it is valid until the next one is asked for, so a source may reuse its buffers.
+ *   Whoever needs a chunk longer copies it.
+ * - Pulling is the backpressure: a source reads no further ahead than its own small buffer.
+ * - Leaving early (`return()`, a `break` out of `for await`) frees whatever is behind the bytes.
+ */
+export type Bytes = AsyncIterable<Uint8Array>
+
+/** Bytes `start` up to, not including, `end`; both counted from 0. */
+export interface ByteRange {
+  readonly start: number
+  readonly end: number
+}
+
+/** What travels with every call of an adapter. Every field may be missing. */
+export interface Context {
+  /** Ends the call: it rejects soon after the signal fires, and gives its sockets and handles back. */
+  readonly signal?: AbortSignal
+  /** Pins what is opened: {@link ObjectInfo.version} of an earlier `stat`. */
+  readonly version?: string
+  /** Milliseconds a new connection may take. @default 10000 */
+  readonly connectTimeout?: number
+}
+
+/** What an object carries beside its bytes. */
+export interface ObjectAttributes {
+  readonly contentType?: string
+  readonly cacheControl?: string
+  readonly contentDisposition?: string
+  readonly contentEncoding?: string
+  /** User metadata. Names are compared in lower case, as object stores send them back. */
+  readonly metadata?: Readonly<Record<string, string>>
+  readonly storageClass?: string
+}
+
+export interface ObjectInfo extends ObjectAttributes {
+  readonly key: string
+  /** Bytes; missing where it cannot be known before the end. */
+  readonly size?: number
+  /**
+   * Changes whenever the bytes change; opaque. Handed back as {@link Context.version}, it makes `open` give
+   * bytes of exactly this version or fail with SOURCE_CHANGED.
+   */
+  readonly version: string
+  readonly etag?: string
+  readonly lastModified?: Date
+  /** Digests of the whole object which the store itself vouches for. */
+  readonly digests?: Digests
+}
+
+/** `crc64`: CRC-64/XZ as an unsigned decimal string. `md5`: lower-case hex. */
+export interface Digests {
+  readonly crc64?: string
+  readonly md5?: string
+}
+
+/** Where bytes come from. Anything with `location`, `stat` and `open` will do: stores make these, and so may you. */
+export interface Source {
+  /** Names the object in messages and results; never holds a secret. */
+  readonly location: string
+  /**
+   * `true`: the bytes can be opened only once, from the start to the end (an upload request, a pipe).
+   * The core then holds each part until the sink has accepted it. A source of unknown size is read this way too.
+   * @default false
+   */
+  readonly sequential?: boolean
+  /** Folder where the held parts of a sequential source may be kept, instead of in memory. */
+  readonly spool?: string
+  /** Rejects with NOT_FOUND where there is no object. Moves no bytes of it. */
+  stat(context?: Context): Promise<ObjectInfo>
+  /**
+   * Exactly that range (all, if none is given) of that version, or an error; never a truncated body.
+   * Rejects with SOURCE_CHANGED when `context.version` is no longer what is there.
+   */
+  open(range?: ByteRange, context?: Context): Promise<Bytes>
+}
