@@ -4,8 +4,8 @@ import type { TransferError, TransferErrorCode } from './errors'
 export type TransferEvent =
   | {
       readonly type: 'plan'
-      /** `'put'`: one request; `'parts'`: a session; `'copy'`: the backend copies by itself. */
-      readonly method: 'put' | 'parts' | 'copy'
+      /** `'put'`: one request; `'parts'`: a session. */
+      readonly method: 'put' | 'parts'
       readonly size?: number
       /** Bytes of every part but the last; of the first, where the size is unknown. */
       readonly partSize: number

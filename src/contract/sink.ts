@@ -111,7 +111,8 @@ export interface WriteSession {
   /**
    * Makes the object visible, whole, in one step; an empty list of receipts makes an empty object.
    * Committing again converges: it gives the same answer and changes nothing. A lost reply is settled by looking at
-   * size and digest, never size alone.
+   * size and digest, never size alone; an error whose `context.settled` is true says that the sink looked and found
+   * the destination unchanged. Without it a connection broken in a commit ends as OUTCOME_UNKNOWN.
    */
   commit(receipts: readonly PartReceipt[], context?: Context): Promise<Committed>
   /** Takes back a commit whose stored digests turned out wrong, if the object is still the one committed. */

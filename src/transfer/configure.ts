@@ -1,0 +1,70 @@
+import { MemoryBudget, type Release } from './memory-budget'
+import { containerMemoryLimit } from './memory-limit'
+import { integer, invalid } from './options'
+import { MiB } from './plan'
+
+export interface Configuration {
+  /**
+   * Bytes that all transfers of this process may hold together.
+   * @default 256 MiB, or a quarter of the container's memory limit where that is less
+   */
+  readonly memoryBudget?: number
+}
+
+interface Shared {
+  budget?: MemoryBudget
+}
+
+// One per process (or thread), though the package may be loaded twice, as ESM and as CJS: two budgets would
+// allow twice the memory.
+const key = Symbol.for('sluiceway.shared')
+const shared = (): Shared => {
+  const holder = globalThis as unknown as Record<symbol, Shared | undefined>
+  holder[key] ??= {}
+  return holder[key]
+}
+
+/** Sets what holds for the whole process. @throws INVALID_OPTION */
+export function configure(configuration: Configuration): void {
+  const unknown = Object.keys(configuration).find((name) => name !== 'memoryBudget')
+  if (unknown !== undefined) throw invalid(unknown, 'is not known; there is memoryBudget')
+  if (configuration.memoryBudget === undefined) return
+  processBudget().total = integer('memoryBudget', configuration.memoryBudget, MiB)
+}
+
+export function processBudget(): MemoryBudget {
+  const holder = shared()
+  holder.budget ??= new MemoryBudget(
+    Math.min(256 * MiB, Math.floor((containerMemoryLimit() ?? Infinity) / 4)),
+  )
+  return holder.budget
+}
+
+/** What one transfer draws on: its own share, where it has one, within that of the process. */
+export interface BudgetShare {
+  /** Bytes this transfer may hold at once. */
+  readonly total: number
+  acquire(bytes: number, signal: AbortSignal): Promise<Release>
+}
+
+export function budgetShare(own: number | undefined): BudgetShare {
+  const whole = processBudget()
+  if (own === undefined) return whole
+  const share = new MemoryBudget(own)
+  return {
+    total: own,
+    async acquire(bytes, signal) {
+      const releaseShare = await share.acquire(bytes, signal)
+      try {
+        const releaseWhole = await whole.acquire(bytes, signal)
+        return () => {
+          releaseWhole()
+          releaseShare()
+        }
+      } catch (error) {
+        releaseShare()
+        throw error
+      }
+    },
+  }
+}

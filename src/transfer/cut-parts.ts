@@ -1,0 +1,66 @@
+import type { ObjectInfo } from '../contract/source'
+import { heldParts } from './held-parts'
+import { limitsOf } from './options'
+import { type PartTask, rangedParts } from './part-task'
+import { planGrowth, planParts } from './plan'
+import { takesWhole } from './put-whole'
+import type { Run } from './run'
+import type { Verifier } from './verify'
+
+export interface CutParts {
+  readonly parts: PartQueue
+  readonly partSize: number
+}
+
+/** Plans the parts: ranges of a source that can be opened anywhere, held pieces of one that comes but once. */
+export function cutParts(run: Run, info: ObjectInfo, verifier: Verifier): CutParts {
+  const { size } = info
+  const { concurrency } = verifier
+  const limits = limitsOf(run.sink.capabilities)
+  if (run.source.sequential || size === undefined) {
+    const holdable = run.source.spool === undefined ? run.budget.total : Number.POSITIVE_INFINITY
+    const growth = planGrowth(limits, holdable, run.options.partSize)
+    run.emit({ type: 'plan', method: 'parts', partSize: growth.first, concurrency, ...sized(size) })
+    return { parts: new PartQueue(heldParts(run, info, growth)), partSize: growth.first }
+  }
+  const plan = planParts(size, limits, run.options.partSize)
+  const whole = plan.parts <= 1 && takesWhole(run.sink, size)
+  const method = whole ? 'put' : 'parts'
+  run.emit({ type: 'plan', method, partSize: plan.partSize, parts: plan.parts, concurrency, size })
+  const parts = rangedParts(run, info, size, plan, whole ? size : undefined)
+  return { parts: new PartQueue(parts), partSize: plan.partSize }
+}
+
+const sized = (size: number | undefined) => (size === undefined ? {} : { size })
+
+/** Hands parts to the workers. The first can be looked at before it is decided how they go. */
+export class PartQueue {
+  readonly #parts: AsyncGenerator<PartTask, void>
+  #first: PartTask | undefined
+
+  constructor(parts: AsyncGenerator<PartTask, void>) {
+    this.#parts = parts
+  }
+
+  /** The first part, which stays in the queue. There always is one, though it may be empty. */
+  async first(): Promise<PartTask> {
+    const next = await this.#parts.next()
+    this.#first = next.value as PartTask
+    return this.#first
+  }
+
+  async next(): Promise<PartTask | undefined> {
+    const first = this.#first
+    this.#first = undefined
+    if (first) return first
+    const next = await this.#parts.next()
+    return next.value ?? undefined
+  }
+
+  /** Gives back what parts that nobody took still hold. */
+  end(): void {
+    this.#first?.release()
+    this.#first = undefined
+    this.#parts.return().catch(() => {})
+  }
+}

@@ -1,0 +1,97 @@
+import { TransferError } from '../contract/errors'
+import type { Limits } from './options'
+
+export const KiB = 1024
+export const MiB = 1024 * KiB
+
+/** Large enough that the cost of a request is small beside its bytes, small enough to send again without regret. */
+const defaultPartSize = 16 * MiB
+const defaultHeldPartSize = 8 * MiB
+
+/** A growing part is at most one hundredth of what was sent before it: waste stays small, and growth is exponential. */
+const growthDivisor = 100
+
+export interface Plan {
+  /** Bytes of every part but the last. */
+  readonly partSize: number
+  readonly parts: number
+}
+
+/**
+ * Cuts `size` bytes into equal parts, all but the last; exact for every safe integer.
+ * @throws TOO_LARGE when no part size within the limits will do; INVALID_OPTION when the one asked for will not
+ */
+export function planParts(size: number, limits: Limits, partSize?: number): Plan {
+  if (size > limits.maxObjectSize) throw tooLarge(size, limits.maxObjectSize)
+  const needed = ceilDivide(size, limits.maxParts)
+  if (needed > limits.maxPartSize) throw tooLarge(size, limits.maxParts * limits.maxPartSize)
+  if (partSize !== undefined && partSize < needed) {
+    throw new TransferError(
+      'INVALID_OPTION',
+      `Option partSize ${partSize} would cut ${size} bytes into more than ${limits.maxParts} parts; ` +
+        `use at least ${needed}, or leave it out.`,
+      { context: { option: 'partSize', size, needed } },
+    )
+  }
+  const chosen = partSize ?? chooseSize(Math.max(needed, defaultPartSize), limits)
+  return { partSize: chosen, parts: ceilDivide(size, chosen) }
+}
+
+/** How a stream is cut whose parts are held until the sink has them. */
+export interface Growth {
+  readonly first: number
+  /** Bytes a part may grow to. */
+  readonly max: number
+  readonly maxParts: number
+}
+
+/**
+ * @param holdable bytes that may be held at once: half of it for the part being sent, half for the one being read
+ * @throws INVALID_OPTION when not even the smallest part can be held
+ */
+export function planGrowth(limits: Limits, holdable: number, partSize?: number): Growth {
+  const smallest = partSize ?? limits.minPartSize
+  if (smallest > holdable) {
+    throw new TransferError(
+      'INVALID_OPTION',
+      `Option memoryBudget allows ${holdable} bytes, but the parts of a stream are held until they are accepted ` +
+        `and this sink takes none below ${smallest}; raise it, or give the stream a spool folder.`,
+      { context: { option: 'memoryBudget', holdable, smallest } },
+    )
+  }
+  const max = Math.min(limits.maxPartSize, Math.max(smallest, Math.floor(holdable / 2)))
+  const first = partSize ?? Math.min(max, Math.max(limits.minPartSize, defaultHeldPartSize))
+  return { first, max, maxParts: limits.maxParts }
+}
+
+/** Bytes of the part that follows `delivered` bytes. */
+export function growingPartSize(delivered: number, growth: Growth): number {
+  const grown = roundUp(Math.floor(delivered / growthDivisor), MiB)
+  return Math.min(growth.max, Math.max(growth.first, grown))
+}
+
+/** The largest stream, in bytes, that such parts can carry. */
+export function largestStream(growth: Growth): number {
+  let delivered = 0
+  for (let part = 0; part < growth.maxParts; part += 1) delivered += growingPartSize(delivered, growth)
+  return delivered
+}
+
+export function ceilDivide(dividend: number, divisor: number): number {
+  const rest = dividend % divisor
+  return (dividend - rest) / divisor + (rest > 0 ? 1 : 0)
+}
+
+function chooseSize(wanted: number, limits: Limits): number {
+  return Math.max(limits.minPartSize, Math.min(limits.maxPartSize, roundUp(wanted, MiB)))
+}
+
+function roundUp(value: number, unit: number): number {
+  return ceilDivide(value, unit) * unit
+}
+
+export function tooLarge(size: number, largest: number): TransferError {
+  return new TransferError('TOO_LARGE', `The sink takes objects of at most ${largest} bytes, not ${size}.`, {
+    context: { size, largest },
+  })
+}

@@ -1,0 +1,69 @@
+import { TransferError } from '../contract/errors'
+import type { NewObject, Sink } from '../contract/sink'
+import type { Digests, ObjectInfo } from '../contract/source'
+import { createDigester } from '../integrity/digester'
+import { type Concluded, checkUnchanged, conclude } from './commit'
+import { meterTask } from './move-part'
+import type { PartTask } from './part-task'
+import type { Run } from './run'
+import type { Verifier } from './verify'
+
+/** A sink that takes small objects in one request. */
+export type PuttingSink = Sink & Required<Pick<Sink, 'put'>>
+
+/** @returns whether an object of this size goes in one request */
+export function takesWhole(sink: Sink, size: number): sink is PuttingSink {
+  return sink.put !== undefined && size <= (sink.capabilities?.maxPutSize ?? 0)
+}
+
+/**
+ * Moves a small object whole: read into memory, checked, then sent in one request that the server refuses if a byte
+ * of it is damaged. Its task holds the memory.
+ */
+export async function putWhole(
+  run: Run,
+  sink: PuttingSink,
+  object: NewObject,
+  task: PartTask,
+  info: ObjectInfo,
+  verifier: Verifier,
+): Promise<Concluded> {
+  const { index, start, size } = task
+  const bytes = await readWhole(run, task, verifier)
+  const computed = digestsOf(bytes)
+  verifier.checkSource(computed)
+  await checkUnchanged(run, info)
+  const committed = await conclude(run, 'put', ({ signal }) =>
+    sink.put({ ...object, size }, bytes, computed, run.context(signal)),
+  )
+  verifier.checkCommitted(size, computed, committed)
+  run.progress.accepted()
+  run.emit({ type: 'part', index, start, size })
+  const digests = run.options.verify === 'size' ? {} : computed
+  return { committed, size, digests, parts: size > 0 ? 1 : 0 }
+}
+
+/** Reads a whole object into memory, checked as its parts would be. */
+export function readWhole(run: Run, task: PartTask, verifier: Verifier): Promise<Uint8Array> {
+  const progress = run.progress.part()
+  const bytes = Buffer.allocUnsafeSlow(task.size)
+  return run.request({ operation: 'part', side: 'source', index: task.index }, async (attempt) => {
+    const body = meterTask(run, task, attempt, progress, verifier)
+    let filled = 0
+    for await (const chunk of await body.open()) {
+      bytes.set(chunk, filled)
+      filled += chunk.byteLength
+    }
+    return bytes
+  })
+}
+
+function digestsOf(bytes: Uint8Array): Required<Digests> {
+  const digester = createDigester(['crc64', 'md5'])
+  digester.update(bytes)
+  const { crc64, md5 } = digester.digest()
+  if (crc64 === undefined || md5 === undefined) {
+    throw new TransferError('UNSUPPORTED', 'CRC-64 and MD5 are both needed to put an object.')
+  }
+  return { crc64, md5 }
+}
