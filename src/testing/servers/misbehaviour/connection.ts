@@ -1,0 +1,71 @@
+import { resetDelay } from '../reset-socket'
+import { PeerGone } from '../service-error'
+import type { Make } from './behaviour'
+import { actAfter } from './chunks'
+import type { FaultOf } from './table'
+
+/** Faults that take the connection away, or leave it open and silent. */
+
+export const reset: Make<FaultOf<'reset'>> = () => ({
+  before: async (exchange) => exchange.reset(),
+})
+
+export const resetRequest: Make<FaultOf<'reset-request'>> = ({ after }) => ({
+  receive: (chunks, exchange) => actAfter(chunks, after, async () => exchange.reset()),
+})
+
+export const resetResponse: Make<FaultOf<'reset-response'>> = ({ after }) => ({
+  deliver: (chunks, exchange) =>
+    actAfter(chunks, after, async () => {
+      await exchange.flushed()
+      await exchange.pause(resetDelay)
+      exchange.reset()
+    }),
+})
+
+export const stall: Make<FaultOf<'stall'>> = ({ ms = Number.POSITIVE_INFINITY }) => ({
+  async before(exchange) {
+    await exchange.pause(ms)
+    return undefined
+  },
+})
+
+export const stallRequest: Make<FaultOf<'stall-request'>> = ({ after, ms = Number.POSITIVE_INFINITY }) => ({
+  receive: (chunks, exchange) => actAfter(chunks, after, () => exchange.pause(ms)),
+})
+
+export const stallResponse: Make<FaultOf<'stall-response'>> = ({ after, ms = Number.POSITIVE_INFINITY }) => ({
+  deliver: (chunks, exchange) =>
+    actAfter(chunks, after, async () => {
+      await exchange.flushed()
+      await exchange.pause(ms)
+    }),
+})
+
+const pieceMs = 50
+
+export const drip: Make<FaultOf<'drip'>> = ({ bytesPerSecond }) => ({
+  async *deliver(chunks, exchange) {
+    const piece = Math.max(1, Math.round((bytesPerSecond * pieceMs) / 1000))
+    const wait = (piece / bytesPerSecond) * 1000
+    for await (const chunk of chunks) {
+      for (let offset = 0; offset < chunk.length; offset += piece) {
+        await exchange.pause(wait)
+        yield chunk.subarray(offset, offset + piece)
+      }
+    }
+  },
+})
+
+export const truncate: Make<FaultOf<'truncate'>> = ({ after }) => ({
+  deliver: (chunks, exchange) =>
+    actAfter(chunks, after, async () => {
+      await exchange.flushed()
+      exchange.socket.end()
+      throw new PeerGone('the connection was closed early on purpose')
+    }),
+})
+
+export const lostReply: Make<FaultOf<'lost-reply'>> = () => ({
+  answer: (_reply, exchange) => exchange.reset(),
+})
