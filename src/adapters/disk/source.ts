@@ -1,0 +1,112 @@
+import { TransferError } from '../../contract/errors'
+import type { ByteRange, Context, Source } from '../../contract/source'
+import type { SourceOptions } from '../../contract/store'
+import { fileError, throwIfAborted } from './errors'
+import { FileBytes } from './file-bytes'
+import type { FileHandle, FileStats } from './filesystem'
+import { openFile, statFile } from './open-file'
+import { infoOf, versionOf } from './stats'
+import { locationOf, type Volume } from './volume'
+
+/** The file behind a normalized key. */
+export function fileSource(volume: Volume, key: string, options: SourceOptions = {}): Source {
+  const location = locationOf(volume, key)
+  const fail = (operation: string) => (error: unknown) =>
+    fileError(error, { side: 'source', location, operation })
+
+  return {
+    location,
+
+    async stat({ signal, version = options.version }: Context = {}) {
+      throwIfAborted(signal, location)
+      try {
+        const stats = await statFile(volume, key)
+        requireVersion(version, stats, location)
+        throwIfAborted(signal, location)
+        return infoOf(key, stats)
+      } catch (error) {
+        throw fail('look at')(error)
+      }
+    },
+
+    async open(range?: ByteRange, { signal, version = options.version }: Context = {}) {
+      throwIfAborted(signal, location)
+      try {
+        const { handle, stats } = await openFile(volume, key)
+        try {
+          throwIfAborted(signal, location)
+          requireVersion(version, stats, location)
+          const wanted = checkedRange(range, Number(stats.size), location)
+          return openBytes(volume, handle, stats, wanted, location, signal, fail('read'))
+        } catch (error) {
+          await handle.close().catch(() => {})
+          throw error
+        }
+      } catch (error) {
+        throw fail('open')(error)
+      }
+    },
+  }
+}
+
+function openBytes(
+  volume: Volume,
+  handle: FileHandle,
+  opened: FileStats,
+  range: ByteRange,
+  location: string,
+  signal: AbortSignal | undefined,
+  fail: (error: unknown) => TransferError,
+): FileBytes {
+  const size = Number(opened.size)
+  const requireUnchanged = async () =>
+    requireVersion(versionOf(opened), await handle.stat({ bigint: true }), location)
+
+  const bytes = new FileBytes({
+    handle,
+    range,
+    location,
+    signal,
+    fail,
+    async ended(position) {
+      await requireUnchanged()
+      const message = `${location} says it has ${size} bytes, but ended at ${position}. Check the disk.`
+      return new TransferError('TRUNCATED', message, { context: { location, size, position } })
+    },
+    async verify() {
+      await requireUnchanged()
+      // Files under /proc and /sys state no size, or a wrong one: they would be copied as empty.
+      if (range.end < size || (await handle.read(Buffer.alloc(1), 0, 1, size)).bytesRead === 0) return
+      await requireUnchanged()
+      const message = `${location} says it has ${size} bytes, but has more. Read it as a stream of unknown size.`
+      throw new TransferError('INTEGRITY', message, { context: { location, size } })
+    },
+    closed: () => volume.openHandles.delete(close),
+  })
+  const close = () =>
+    bytes.end(new TransferError('ABORTED', `The store was closed while ${location} was being read.`))
+  volume.openHandles.add(close)
+  return bytes
+}
+
+function requireVersion(expected: string | undefined, stats: FileStats, location: string): void {
+  const found = versionOf(stats)
+  if (expected === undefined || expected === found) return
+  throw new TransferError('SOURCE_CHANGED', `${location} is not the file it was. Transfer it again.`, {
+    context: { location, expected, found },
+  })
+}
+
+function checkedRange(range: ByteRange | undefined, size: number, location: string): ByteRange {
+  if (!range) return { start: 0, end: size }
+  const { start, end } = range
+  if (!Number.isSafeInteger(start) || !Number.isSafeInteger(end) || start < 0 || end < start) {
+    throw new TransferError('INVALID_OPTION', `The range ${start} to ${end} of ${location} is none.`, {
+      context: { location, start, end },
+    })
+  }
+  if (end <= size) return { start, end }
+  throw new TransferError('TRUNCATED', `${location} has ${size} bytes, fewer than the ${end} asked for.`, {
+    context: { location, size, start, end },
+  })
+}

@@ -1,0 +1,26 @@
+import { cosServer, s3Server } from 'sluiceway/testing'
+
+/** The servers of the benchmark, in a process of their own so that their work is not counted as the client's. */
+const size = Number(process.argv[2])
+const s3 = await s3Server({ storage: 'discard' })
+const cos = await cosServer({ storage: 'discard' })
+s3.addSynthetic('object', size, { seed: 1 })
+
+const s3Options = { endpoint: s3.url, bucket: s3.bucket, credentials: s3.credentials }
+process.send?.({
+  s3: s3Options,
+  key: 'object',
+  targets: {
+    s3: { kind: 's3', options: s3Options },
+    cos: {
+      kind: 'cos',
+      options: {
+        endpoint: cos.url,
+        bucket: cos.bucket,
+        region: 'ap-guangzhou',
+        credentials: cos.credentials,
+      },
+    },
+  },
+})
+process.on('disconnect', () => process.exit())
