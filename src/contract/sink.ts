@@ -15,6 +15,8 @@ export interface SinkCapabilities {
   readonly maxPutSize?: number
   /** The attributes that can be stored; one that is not listed is never passed to the sink. @default none */
   readonly attributes?: ReadonlyArray<keyof ObjectAttributes>
+  /** The storage classes of a source that can be carried over; others are reported. @default all */
+  readonly storageClasses?: readonly string[]
   /** The digest by which the sink attests parts: the core computes it and compares. @default none */
   readonly attests?: ReadonlyArray<'crc64' | 'md5'>
   /**

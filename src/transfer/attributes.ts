@@ -32,12 +32,17 @@ export function carryAttributes(
     )
   }
   const present = attributeNames.filter((name) => wanted[name] !== undefined)
+  const carries = (name: AttributeName) => can.includes(name) && (name in set || isKnown(name, wanted, sink))
   return {
-    attributes: Object.fromEntries(
-      present.filter((name) => can.includes(name)).map((name) => [name, wanted[name]]),
-    ),
-    notCarried: present.filter((name) => !can.includes(name)),
+    attributes: Object.fromEntries(present.filter(carries).map((name) => [name, wanted[name]])),
+    notCarried: present.filter((name) => !carries(name)),
   }
+}
+
+/** Storage classes are names of a backend's own: those of another one mean nothing to it. */
+function isKnown(name: AttributeName, { storageClass }: ObjectAttributes, sink: Sink): boolean {
+  const known = sink.capabilities?.storageClasses
+  return name !== 'storageClass' || !known || storageClass === undefined || known.includes(storageClass)
 }
 
 /** Empty values count as absent: nothing is lost with them. */

@@ -398,4 +398,16 @@ describe('attributes', () => {
     })
     expect(sink.written).toBeUndefined()
   })
+
+  it('include a storage class of the source only where the sink knows it; one that was set always', async () => {
+    const classed = fakeSource(bytes, {
+      stat: async () => ({ key: 'k', version: '1', size: 100_000, storageClass: 'GLACIER' }),
+    })
+    const capabilities = { attributes: ['storageClass'], storageClasses: ['STANDARD'] } as const
+    const sink = fakeSink({ sink: { capabilities } })
+    expect((await transfer(classed, sink)).notCarried).toEqual(['storageClass'])
+    expect(sink.written?.attributes).toEqual({})
+    await transfer(classed, sink, { metadata: { storageClass: 'COLD' } })
+    expect(sink.written?.attributes).toEqual({ storageClass: 'COLD' })
+  })
 })

@@ -1,5 +1,5 @@
-import type { Body, Committed, Digests, NewObject, PartReceipt } from '../../contract/sink'
-import type { ByteRange, Bytes, Context, ObjectInfo } from '../../contract/source'
+import type { Body, Committed, NewObject, PartReceipt } from '../../contract/sink'
+import type { ByteRange, Bytes, Context, Digests, ObjectInfo } from '../../contract/source'
 
 /**
  * One request each: the calls that Ceph and COS have in common, as the shared source, sink and session need them.
@@ -11,6 +11,14 @@ import type { ByteRange, Bytes, Context, ObjectInfo } from '../../contract/sourc
 export interface ObjectApi {
   /** Such as `ceph:staging`. */
   readonly name: string
+  /**
+   * Names the gateway (not the bucket), where {@link ObjectApi.copyPart} is possible between its buckets; equal
+   * strings mean that it sees both.
+   */
+  readonly gateway?: string
+  /** As the gateway knows it. @default the `name` */
+  readonly bucket?: string
+  /** With `context.version`, SOURCE_CHANGED where the object is no longer that version. */
   head(key: string, context: Context): Promise<ObjectInfo>
   /** The status, Content-Range and Content-Length are checked before the bytes are handed out. */
   get(key: string, range: ByteRange | undefined, context: Context): Promise<Bytes>
@@ -35,7 +43,10 @@ export interface ObjectApi {
   ): Promise<UploadedPart>
   /** All pages. SESSION_LOST where there is no such upload. */
   listParts(key: string, uploadId: string, context: Context): Promise<StoredPart[]>
-  /** A reply without an ETag is no success. SESSION_LOST where there is no such upload. */
+  /**
+   * SESSION_LOST where there is no such upload. A reply that holds an error is no success, whatever its status; one
+   * that lacks the ETag (Ceph 16.2 sends an empty one the first time) leaves it out here, and the caller looks.
+   */
   completeUpload(
     key: string,
     uploadId: string,

@@ -35,7 +35,7 @@ export class DirectGet {
   readonly #open = new Set<DirectConnection>()
 
   /**
-   * Sends the request. Undefined where the answer is not a plain 200 or 206 with a length, or where an idle connection
+   * Sends the request. Undefined where the answer is not a plain one with a length, or where an idle connection
    * turned out dead: nothing is lost then, and the request is to be made in the usual way.
    * Rejects when no connection can be had, and when the signal fires.
    */

@@ -10,17 +10,19 @@ export interface ResponseHead {
 
 const statusLine = /^HTTP\/1\.1 (\d{3}) [\t\x20-\x7e\x80-\xff]*$/
 const headerLine = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[\t ]*([\t\x20-\x7e\x80-\xff]*)$/
+const plainStatus = /^(200|206|[45]\d\d)$/
 const digits = /^\d{1,15}$/
 
 /**
  * Parses a response head (without its closing empty line), strictly: undefined wherever there is a doubt, and the
- * request is then made again by Node's own client, which knows every case. Doubtful are: any status but 200 and 206, a
- * body without a length or with a transfer coding, repeated or folded headers, and any byte that does not belong.
+ * request is then made again by Node's own client, which knows every case. Doubtful are: a status that may come without
+ * a body or before another one, a body without a length or with a transfer coding, repeated or folded headers, and any
+ * byte that does not belong. Errors are not: asking again would hide them, and burden a server that asks for less.
  */
 export function parseResponseHead(head: Buffer): ResponseHead | undefined {
   const [first, ...lines] = head.toString('latin1').split('\r\n')
   const status = statusLine.exec(first ?? '')?.[1]
-  if (status !== '200' && status !== '206') return undefined
+  if (status === undefined || !plainStatus.test(status)) return undefined
   const headers: Record<string, string> = Object.create(null)
   for (const line of lines) {
     const match = headerLine.exec(line)

@@ -1,0 +1,67 @@
+import type { SinkCapabilities } from '../../contract/sink'
+import type { Store } from '../../contract/store'
+import { createAgents } from '../../lifecycle/agents'
+import { objectStore } from '../object-store/store'
+import { cosApi } from './api'
+import { checkAttributes } from './attributes'
+import { Caller } from './caller'
+import { createClient } from './client'
+import { checkCosKey } from './keys'
+import type { CosLimits } from './limits'
+import { type CosOptions, readOptions } from './options'
+import { Port } from './port'
+
+export type { CosLimits } from './limits'
+export type { CosCredentials, CosOptions } from './options'
+
+/**
+ * A bucket of Tencent COS, through cos-nodejs-sdk-v5 (2.15 or 3.x). Sends nothing by itself.
+ * @throws INVALID_OPTION naming the option; with a `client`, also for settings that cannot work
+ * @example
+ * const archive = cos({ bucket: 'archive-1250000000', region: 'ap-guangzhou', credentials: { secretId, secretKey } })
+ */
+export function cos(options: CosOptions): Store {
+  const settings = readOptions(options)
+  const { bucket, region, limits } = settings
+  const client = createClient(settings)
+  const agents = createAgents()
+  const port = new Port({ ...client, bucket, region, agents })
+  return objectStore(cosApi(new Caller(port), bucket), {
+    capabilities: capabilitiesOf(limits),
+    checkKey: checkCosKey,
+    checkAttributes,
+    close() {
+      port.close()
+      agents.destroy()
+    },
+  })
+}
+
+/** As COS documents them. */
+const storageClasses = [
+  'STANDARD',
+  'STANDARD_IA',
+  'INTELLIGENT_TIERING',
+  'COLD',
+  'ARCHIVE',
+  'DEEP_ARCHIVE',
+  'MAZ_STANDARD',
+  'MAZ_STANDARD_IA',
+  'MAZ_INTELLIGENT_TIERING',
+  'MAZ_COLD',
+]
+
+const capabilitiesOf = (limits: Required<CosLimits>): SinkCapabilities => ({
+  ...limits,
+  attributes: [
+    'contentType',
+    'cacheControl',
+    'contentDisposition',
+    'contentEncoding',
+    'metadata',
+    'storageClass',
+  ],
+  storageClasses,
+  attests: ['crc64'],
+  createOnly: 'enforced',
+})

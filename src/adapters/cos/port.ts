@@ -1,0 +1,182 @@
+import { Readable } from 'node:stream'
+import { TransferError } from '../../contract/errors'
+import type { Body } from '../../contract/sink'
+import type { Bytes, Context } from '../../contract/source'
+import type { Agents } from '../../lifecycle/agents'
+import { type RequestBody, requestBody } from '../object-store/request-body'
+import { Exchange, type Reply } from './exchange'
+import type { CosSdk, SdkCalls, SdkRequest } from './sdk'
+import { takeOver } from './take-over'
+
+export interface Call<Name extends keyof SdkCalls> {
+  readonly name: Name
+  readonly params: SdkCalls[Name]
+  readonly headers?: Readonly<Record<string, string>>
+  /** `ContentLength` must be its size. */
+  readonly body?: Body
+  readonly location: string
+}
+
+export interface PortOptions {
+  readonly sdk: CosSdk
+  readonly bucket: string
+  readonly region: string
+  readonly agents: Agents
+  /** Awaited before a call: so the body is opened, and its source waits, only when the request can be signed. */
+  authorise?(): Promise<Authorisation>
+  /** A last word on our own requests before they are sent. */
+  adjust?(request: SdkRequest): void
+}
+
+export interface Authorisation {
+  /** Called in the same tick as the SDK, which then signs with these keys. */
+  apply(): void
+  /** To be called when the server says that the keys have expired; true where another attempt has hope. */
+  otherKeys(): boolean
+}
+
+export interface Answer extends Reply {
+  otherKeys(): boolean
+}
+
+/** Keys that are the business of the client that was handed in. */
+const unchanging: Authorisation = { apply() {}, otherKeys: () => false }
+
+/** Sends calls through the SDK, one attempt each, and gives the answer of the server whatever its status. */
+export class Port {
+  readonly #options: PortOptions
+  /** Under the name of the header by which `before-send` knows whose request it sees. */
+  readonly #exchanges = new Map<string, Exchange>()
+  readonly #prefix = `x-sluiceway-${Math.random().toString(36).slice(2)}-`
+  #calls = 0
+  #closed = false
+
+  constructor(options: PortOptions) {
+    this.#options = options
+    options.sdk.on('before-send', this.#beforeSend)
+  }
+
+  /** A client that was handed in is left as it came. */
+  close(): void {
+    this.#closed = true
+    this.#options.sdk.off('before-send', this.#beforeSend)
+  }
+
+  /** Rejects with whatever went wrong first: the signal's reason, what the body threw, or an error of the network. */
+  async send<Name extends keyof SdkCalls>(call: Call<Name>, context: Context): Promise<Answer> {
+    if (this.#closed) throw new TransferError('ABORTED', `The store of ${call.location} has been closed.`)
+    const { signal } = context
+    const exchange = new Exchange(context.connectTimeout)
+    let body: RequestBody | undefined
+    const stop = () => {
+      exchange.fail(signal?.reason)
+      body?.destroy()
+    }
+    if (signal?.aborted) stop()
+    else signal?.addEventListener('abort', stop, { once: true })
+    try {
+      const { apply, otherKeys } = await settledBy(exchange, this.#authorise())
+      if (call.body) body = await this.#open(call.body, call.location, exchange)
+      apply()
+      this.#call(call, exchange, body)
+      const reply = await exchange.reply
+      if (body && reply.status < 300) await wholly(body, reply)
+      return { ...reply, otherKeys }
+    } catch (error) {
+      exchange.fail(error)
+      throw body?.sourceError === undefined ? error : sourceFailure(body.sourceError, call.location)
+    } finally {
+      signal?.removeEventListener('abort', stop)
+    }
+  }
+
+  async #authorise(): Promise<Authorisation> {
+    return (await this.#options.authorise?.()) ?? unchanging
+  }
+
+  async #open(body: Body, location: string, exchange: Exchange): Promise<RequestBody> {
+    const discard = (late: Bytes) => void requestBody(late).destroy()
+    const bytes = await settledBy(exchange, body.open(), discard)
+    const stream = requestBody(bytes, { size: body.size })
+    if (bytes instanceof Readable) {
+      // While the client still signs nobody else listens, and an error would end the process.
+      bytes.once('error', (error) => exchange.fail(sourceFailure(error, location)))
+      // Its iterator cannot be left while it waits for a source that stays silent.
+      stream.once('close', () => bytes.destroy())
+    }
+    stream.once('error', (error) => exchange.fail(error))
+    // Nobody reads the rest of a body that failed or was refused, and its source would be held for ever.
+    exchange.reply.then(
+      (reply) => reply.status >= 300 && stream.destroy(),
+      () => stream.destroy(),
+    )
+    return stream
+  }
+
+  #call(call: Call<keyof SdkCalls>, exchange: Exchange, body: RequestBody | undefined): void {
+    const { sdk, bucket: Bucket, region: Region } = this.#options
+    // Its value is empty because the SDK keeps headers without a value from whoever signs, and it is never sent.
+    const marker = `${this.#prefix}${this.#calls++}`
+    this.#exchanges.set(marker, exchange)
+    const forget = () => this.#exchanges.delete(marker)
+    exchange.reply.then(forget, forget)
+    // A fresh object each time: the SDK writes Content-Length and Content-MD5 into the one it is given.
+    const Headers = { ...call.headers, [marker]: '' }
+    const params = { ...call.params, Bucket, Region, Headers, ...(body && { Body: body }) }
+    const send = sdk[call.name] as (params: unknown) => unknown
+    // Settles only when the SDK gives up before anything was sent, as when it cannot sign.
+    Promise.resolve(send.call(sdk, params)).catch((error) => exchange.fail(error))
+  }
+
+  readonly #beforeSend = (request: SdkRequest): void => {
+    const marker = Object.keys(request.headers).find((name) => name.startsWith(this.#prefix))
+    if (marker === undefined) return
+    delete request.headers[marker]
+    const exchange = this.#exchanges.get(marker)
+    this.#exchanges.delete(marker)
+    const { agents, sdk, adjust } = this.#options
+    const keepAlive = sdk.options.KeepAlive !== false
+    takeOver(request, exchange, agents, { keepAlive, connectTimeout: exchange?.connectTimeout })
+    adjust?.(request)
+  }
+}
+
+/** What the source of a body threw is told from what the network did to the request. */
+function sourceFailure(error: unknown, location: string): unknown {
+  if (TransferError.is(error)) return error
+  return new TransferError(
+    'SOURCE_FAILED',
+    `The body for ${location} failed while it was read. See the cause.`,
+    {
+      retry: 'temporary',
+      context: { location },
+      cause: error,
+    },
+  )
+}
+
+/** An answer that comes before the end of the body proves nothing of the body. */
+async function wholly(body: RequestBody, reply: Reply): Promise<void> {
+  try {
+    await body.finished
+  } catch (error) {
+    reply.dispose()
+    throw error
+  }
+}
+
+/** The result of `work`, unless the exchange fails first; what comes after that is given to `late`. */
+async function settledBy<T>(exchange: Exchange, work: Promise<T>, late?: (result: T) => void): Promise<T> {
+  let waiting = true
+  work.then(
+    (result) => {
+      if (!waiting) late?.(result)
+    },
+    () => {},
+  )
+  try {
+    return await Promise.race([work, exchange.reply as Promise<never>])
+  } finally {
+    waiting = false
+  }
+}

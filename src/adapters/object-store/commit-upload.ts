@@ -1,0 +1,132 @@
+import { TransferError } from '../../contract/errors'
+import type { Committed, NewObject, PartReceipt } from '../../contract/sink'
+import type { Context, ObjectInfo } from '../../contract/source'
+import type { ObjectApi } from './api'
+import { checkCommitted } from './check-committed'
+import { compare, type Expected, expectedOf, settled } from './lost-replies'
+import { alreadyExists, fromInfo } from './put-object'
+
+export interface UploadToCommit {
+  readonly key: string
+  readonly uploadId: string
+  readonly object: NewObject
+  readonly location: string
+  /** Kept over attempts: after a completion was sent, an object that looks like ours is ours. */
+  readonly attempt: { sent: boolean }
+}
+
+/** Completes the upload, or finds that an earlier completion whose reply was lost has done so, and checks the result. */
+export async function commitUpload(
+  api: ObjectApi,
+  upload: UploadToCommit,
+  receipts: readonly PartReceipt[],
+  context: Context,
+): Promise<Committed> {
+  const sorted = receipts.toSorted((a, b) => a.index - b.index)
+  const parts = sorted.map((receipt, position) => partOf(receipt, position, upload.location))
+  const expected = expectedOf(sorted)
+  const unpinned = { ...context, version: undefined }
+  const ours = upload.object.createOnly ? await refuseExisting(api, upload, expected, unpinned) : undefined
+  const committed = ours ?? (await complete(api, upload, parts, expected, unpinned))
+  return checkCommitted(api, upload, committed, expected, unpinned)
+}
+
+function partOf({ index, etag }: PartReceipt, position: number, location: string) {
+  if (index === position && etag) return { partNumber: index + 1, etag }
+  const problem = index === position ? `part ${index} has no ETag` : `part ${position} is missing or doubled`
+  const message = `The receipts for ${location} make no whole object: ${problem}.`
+  throw new TransferError('INVALID_OPTION', message, { context: { location, index } })
+}
+
+async function complete(
+  api: ObjectApi,
+  upload: UploadToCommit,
+  parts: readonly { partNumber: number; etag: string }[],
+  expected: Expected,
+  context: Context,
+): Promise<Committed> {
+  const before = upload.attempt.sent
+  upload.attempt.sent = true
+  try {
+    return await api.completeUpload(upload.key, upload.uploadId, parts, upload.object, context)
+  } catch (error) {
+    if (!TransferError.is(error)) throw error
+    return settle(api, upload, error, before, expected, context)
+  }
+}
+
+/** Finds out whether a completion that failed has been carried out, by this request or by one before it. */
+async function settle(
+  api: ObjectApi,
+  upload: UploadToCommit,
+  error: TransferError,
+  sentBefore: boolean,
+  expected: Expected,
+  context: Context,
+): Promise<Committed> {
+  // Refused because the object exists: the one of our own lost completion, perhaps.
+  const lost = error.code === 'SESSION_LOST'
+  const unclear = error.code === 'ALREADY_EXISTS' ? sentBefore : lost || error.retry === 'temporary'
+  if (!unclear) throw error
+  // The upload is looked for first: once it is gone, the object tells for good.
+  const gone = lost || (await isGone(api, upload, context))
+  const info = await look(api, upload.key, error, context)
+  const verdict = info ? compare(info, expected) : 'different'
+  if (info && verdict === 'same') return fromInfo(info)
+  if (gone && error.code !== 'ALREADY_EXISTS')
+    throw verdict === 'unknown' ? unsettled(upload, error) : sessionLost(upload, error)
+  throw verdict === 'different' ? settled(error) : error
+}
+
+/** Ceph 16.2 answers the completion of an upload that is gone with 500 InternalError, for ever. */
+async function isGone(api: ObjectApi, { key, uploadId }: UploadToCommit, context: Context): Promise<boolean> {
+  try {
+    await api.listParts(key, uploadId, context)
+    return false
+  } catch (error) {
+    return TransferError.is(error) && error.code === 'SESSION_LOST'
+  }
+}
+
+async function look(
+  api: ObjectApi,
+  key: string,
+  failure: TransferError,
+  context: Context,
+): Promise<ObjectInfo | undefined> {
+  try {
+    return await api.head(key, context)
+  } catch (error) {
+    if (TransferError.is(error) && error.code === 'NOT_FOUND') return undefined
+    // Nothing was learnt. A lost session must not be taken for the verdict: the core would begin anew.
+    throw failure.code === 'SESSION_LOST' ? error : failure
+  }
+}
+
+async function refuseExisting(
+  api: ObjectApi,
+  { key, attempt, location }: UploadToCommit,
+  expected: Expected,
+  context: Context,
+): Promise<Committed | undefined> {
+  let info: ObjectInfo
+  try {
+    info = await api.head(key, context)
+  } catch (error) {
+    if (TransferError.is(error) && error.code === 'NOT_FOUND') return undefined
+    throw error
+  }
+  if (attempt.sent && compare(info, expected) === 'same') return fromInfo(info)
+  throw alreadyExists(location)
+}
+
+function sessionLost({ location, uploadId }: UploadToCommit, error: TransferError): TransferError {
+  if (error.code === 'SESSION_LOST') return error
+  const message = `The upload to ${location} is gone, and the object was not made of it. Begin a new one.`
+  return new TransferError('SESSION_LOST', message, { context: { location, uploadId }, cause: error })
+}
+
+function unsettled({ location, uploadId }: UploadToCommit, cause: TransferError): TransferError {
+  const message = `The upload to ${location} is gone, and an object of the right size stands there, with no digest to tell whether it is this one. Look at it before trying again.`
+  return new TransferError('OUTCOME_UNKNOWN', message, { context: { location, uploadId }, cause })
+}

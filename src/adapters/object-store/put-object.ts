@@ -1,0 +1,113 @@
+import { TransferError } from '../../contract/errors'
+import type { Committed, NewObject } from '../../contract/sink'
+import type { Context, Digests, ObjectInfo } from '../../contract/source'
+import type { ObjectApi } from './api'
+import { compare, type Expected, isAmbiguous, settled } from './lost-replies'
+
+/**
+ * Writes whole objects in one request each, for one key. The request carries the MD5, so a damaged body is refused;
+ * what the reply says of the stored bytes is compared all the same.
+ */
+export class PutObject {
+  readonly #api: ObjectApi
+  readonly #key: string
+  readonly #location: string
+  /** Digests of puts whose replies were lost: an object with one of them is our own, not in the way. */
+  readonly #uncertain = new Set<string>()
+
+  constructor(api: ObjectApi, key: string, location: string) {
+    this.#api = api
+    this.#key = key
+    this.#location = location
+  }
+
+  async write(
+    object: NewObject,
+    bytes: Uint8Array,
+    digests: Required<Digests>,
+    context: Context,
+  ): Promise<Committed> {
+    const expected: Expected = { size: bytes.byteLength, etag: digests.md5, crc64: digests.crc64 }
+    if (object.createOnly) {
+      const ours = await this.#refuseExisting(expected, context)
+      if (ours) return ours
+    }
+    const committed = await this.#send(object, bytes, expected, context)
+    await this.#check(committed, expected, context)
+    this.#uncertain.clear()
+    const verified = committed.md5 === undefined ? [] : ['object-etag']
+    return { ...committed, size: committed.size ?? expected.size, verified: committed.verified ?? verified }
+  }
+
+  async #send(
+    object: NewObject,
+    bytes: Uint8Array,
+    expected: Expected,
+    context: Context,
+  ): Promise<Committed> {
+    try {
+      return await this.#api.put(this.#key, object, bytes, String(expected.etag), context)
+    } catch (error) {
+      if (!isAmbiguous(error)) throw error
+      this.#uncertain.add(nameOf(expected))
+      const found = await this.#look(context)
+      if (found === 'nothing learnt') throw error
+      const verdict = found ? compare(found, expected) : 'different'
+      if (found && verdict === 'same') return fromInfo(found)
+      throw verdict === 'different' ? settled(error) : error
+    }
+  }
+
+  /** Throws ALREADY_EXISTS where another's object stands there; gives ours, if an earlier put did arrive. */
+  async #refuseExisting(expected: Expected, context: Context): Promise<Committed | undefined> {
+    const info = await this.#api.head(this.#key, context).catch((error) => {
+      if (TransferError.is(error) && error.code === 'NOT_FOUND') return undefined
+      throw error
+    })
+    if (!info) return undefined
+    const ours = this.#uncertain.has(nameOf(expected)) && compare(info, expected) === 'same'
+    if (!ours) throw alreadyExists(this.#location)
+    return fromInfo(info)
+  }
+
+  async #check(committed: Committed, expected: Expected, context: Context): Promise<void> {
+    const md5Differs = committed.md5 !== undefined && committed.md5 !== expected.etag
+    const crcDiffers = committed.crc64 !== undefined && committed.crc64 !== expected.crc64
+    if (!md5Differs && !crcDiffers) return
+    // Only what this put stored is taken back; where the reply alone was wrong, the object stays.
+    const found = await this.#look(context)
+    const info = found === 'nothing learnt' ? undefined : found
+    if (info && compare(info, expected) === 'same') return
+    const ours = info !== undefined && committed.etag !== undefined && info.etag === committed.etag
+    if (ours) await this.#api.remove(this.#key, committed.version, context)
+    const done = ours ? 'has been taken back' : 'is no longer there, or could not be looked at'
+    const message = `${this.#location} was stored with other bytes than were sent; it ${done}.`
+    const facts = {
+      location: this.#location,
+      expected: expected.etag,
+      stored: committed.md5 ?? committed.crc64,
+    }
+    throw new TransferError('INTEGRITY', message, { retry: 'temporary', context: facts })
+  }
+
+  async #look(context: Context): Promise<ObjectInfo | undefined | 'nothing learnt'> {
+    try {
+      return await this.#api.head(this.#key, context)
+    } catch (error) {
+      return TransferError.is(error) && error.code === 'NOT_FOUND' ? undefined : 'nothing learnt'
+    }
+  }
+}
+
+const nameOf = (expected: Expected) => `${expected.size} ${expected.etag}`
+
+/** The answer to a write that is only known from looking at the object. */
+export function fromInfo(info: ObjectInfo): Committed {
+  const { size, etag, version, digests } = info
+  return { size, etag, version: version.startsWith('"') ? undefined : version, ...digests }
+}
+
+export function alreadyExists(location: string): TransferError {
+  const message = `${location} already exists, and ifExists is 'fail'.`
+  return new TransferError('ALREADY_EXISTS', message, { context: { location } })
+}

@@ -1,0 +1,65 @@
+import { TransferError } from '../../contract/errors'
+import type { ByteRange, Bytes, Context, ObjectInfo, Source } from '../../contract/source'
+import type { SourceOptions } from '../../contract/store'
+import { throwIfAborted } from './abort'
+import type { ObjectApi } from './api'
+
+/** An object of an object store, read through its port. */
+export class ObjectSource implements Source {
+  readonly location: string
+  readonly key: string
+  readonly api: ObjectApi
+  /** The version the caller asked for, instead of the latest. */
+  readonly version: string | undefined
+
+  constructor(api: ObjectApi, key: string, options: SourceOptions = {}) {
+    this.api = api
+    this.key = key
+    this.version = options.version
+    this.location = `${api.name}/${key}`
+  }
+
+  async stat(context: Context = {}): Promise<ObjectInfo> {
+    throwIfAborted(context.signal, this.location)
+    try {
+      return await this.api.head(this.key, this.#pinned(context))
+    } catch (error) {
+      throw context.version === undefined ? error : this.#gone(error, context.version)
+    }
+  }
+
+  async open(range?: ByteRange, context: Context = {}): Promise<Bytes> {
+    throwIfAborted(context.signal, this.location)
+    if (range) this.#checkRange(range)
+    const pinned = this.#pinned(context)
+    try {
+      if (range && range.start === range.end) {
+        // HTTP has no empty range; the version is looked at all the same.
+        await this.api.head(this.key, pinned)
+        return nothing()
+      }
+      return await this.api.get(this.key, range, pinned)
+    } catch (error) {
+      throw context.version === undefined ? error : this.#gone(error, context.version)
+    }
+  }
+
+  #pinned(context: Context): Context {
+    return { ...context, version: context.version ?? this.version }
+  }
+
+  #checkRange({ start, end }: ByteRange): void {
+    if (Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0 && end >= start) return
+    const message = `The range ${start} to ${end} of ${this.location} must be integers with 0 <= start <= end.`
+    throw new TransferError('INVALID_OPTION', message, { context: { location: this.location, start, end } })
+  }
+
+  /** What was seen earlier and is missing now has changed. */
+  #gone(error: unknown, version: string): unknown {
+    if (!TransferError.is(error) || error.code !== 'NOT_FOUND') return error
+    const message = `${this.location} is gone: version ${version} was there when the transfer began.`
+    return new TransferError('SOURCE_CHANGED', message, { context: error.context, cause: error })
+  }
+}
+
+async function* nothing(): Bytes & AsyncGenerator<Uint8Array> {}
