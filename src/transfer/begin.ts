@@ -1,14 +1,24 @@
 import { TransferError } from '../contract/errors'
 import type { NewObject, WriteSession } from '../contract/sink'
 import { abandon } from './clean-up'
+import { graceful } from './graceful'
 import type { Run } from './run'
 
+/** Milliseconds a request for a session may go on after an abort: a session whose name never came is hard to find. */
+const beginGrace = 1000
+
 /** Begins a write session. One that comes into being after nobody waits for it any more is aborted. */
-export function begin(run: Run, object: NewObject): Promise<WriteSession> {
-  return run.request(
-    { operation: 'begin', side: 'sink', late: (session) => abandon(run, session) },
-    ({ signal }) => run.sink.begin(object, run.context(signal)),
-  )
+export async function begin(run: Run, object: NewObject): Promise<WriteSession> {
+  run.throwIfStopped()
+  const grace = graceful(run.signal, beginGrace)
+  const late = (session: WriteSession) => void abandon(run, session)
+  try {
+    return await run.request({ operation: 'begin', side: 'sink', signal: grace.signal, late }, ({ signal }) =>
+      run.sink.begin(object, run.context(signal)),
+    )
+  } finally {
+    grace.end()
+  }
 }
 
 /** @returns true when the object is there and is to be left as it is */

@@ -2,6 +2,7 @@ import { TransferError } from '../contract/errors'
 import type { Committed, PartReceipt, WriteSession } from '../contract/sink'
 import type { Digests, ObjectInfo } from '../contract/source'
 import type { Attempt } from './attempt'
+import { graceful } from './graceful'
 import type { Run } from './run'
 import type { Verifier } from './verify'
 
@@ -52,7 +53,7 @@ export async function conclude(
   work: (attempt: Attempt) => Promise<Committed>,
 ): Promise<Committed> {
   run.throwIfStopped()
-  const grace = delayed(run.signal, commitGrace)
+  const grace = graceful(run.signal, commitGrace)
   const idle = run.options.timeouts.idle * commitPatience
   let unknown = false
   const watched = async (attempt: Attempt) => {
@@ -117,21 +118,4 @@ function outcomeUnknown(run: Run, operation: string, cause: TransferError): Tran
       'Compare its size and digest, or transfer it again.',
     { retry: 'exhausted', context: { ...cause.context }, cause },
   )
-}
-
-/** A signal that follows another after a while. */
-function delayed(signal: AbortSignal, milliseconds: number) {
-  const controller = new AbortController()
-  let timer: NodeJS.Timeout | undefined
-  const start = () => {
-    timer = setTimeout(() => controller.abort(signal.reason), milliseconds)
-  }
-  signal.addEventListener('abort', start, { once: true })
-  return {
-    signal: controller.signal,
-    end: () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', start)
-    },
-  }
 }

@@ -4,8 +4,8 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 checkout=$PWD
 
-[[ -f dist/index.js ]] || {
-  echo 'nothing is built: run npm run build first' >&2
+[[ -f dist/index.d.ts ]] || {
+  echo 'no build with types here: run npm run build first' >&2
   exit 1
 }
 scratch=$(mktemp -d)

@@ -47,7 +47,9 @@ export class RequestHandler implements SdkHandler {
   async handle(request: SdkRequest, options: HandlerOptions = {}): Promise<{ response: unknown }> {
     const { abortSignal: signal, connectTimeout } = options
     if (options.direct && request.method === 'GET' && request.protocol === 'http:') {
-      const { hostname: host, port = 80, headers } = request
+      const { hostname, port = 80, headers } = request
+      // An IPv6 address stands in brackets.
+      const host = hostname.replace(/^\[(.*)\]$/, '$1')
       const path = `${request.path}${queryText(request.query)}`
       const response = await this.#direct.get({ host, port, path, headers }, { signal, connectTimeout })
       if (response) return { response }

@@ -1,3 +1,4 @@
+import { processBudget } from '../configure'
 import { KiB } from '../plan'
 import type { Run } from '../run'
 import type { Holder } from './holder'
@@ -5,9 +6,11 @@ import type { Holder } from './holder'
 /** Bytes of a block: small beside a part, so that the last one wastes little; large enough to be sent in one write. */
 export const blockSize = 256 * KiB
 
-/** Blocks given back, to be used again: fresh ones would be garbage faster than it is collected. */
+/**
+ * Blocks given back, to be used again: fresh ones would become garbage faster than it is collected. There are never
+ * more blocks than the budget has been taken for, and none are kept while no transfer holds anything.
+ */
 const spare: Buffer[] = []
-const maxSpare = 64
 
 /** Holds a part in memory; the budget for `size` bytes is taken before it returns. */
 export async function memoryHolder(run: Run, size: number): Promise<Holder> {
@@ -36,9 +39,9 @@ export async function memoryHolder(run: Run, size: number): Promise<Holder> {
     release() {
       if (released) return
       released = true
-      while (blocks.length > 0 && spare.length < maxSpare) spare.push(blocks.pop()!)
-      blocks.length = 0
+      spare.push(...blocks.splice(0))
       giveBack()
+      if (processBudget().held === 0) spare.length = 0
     },
   }
 }

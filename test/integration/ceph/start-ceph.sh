@@ -86,7 +86,7 @@ install_packages() {
   export DEBIAN_FRONTEND=noninteractive
   # A fresh machine knows no packages, and an old list names files that are gone: refresh it and try once more.
   # shellcheck disable=SC2086
-  "${apt[@]}" install $missing >&2 ||
+  "${apt[@]}" install $missing >/dev/null 2>&1 ||
     { "${apt[@]}" update >&2 && "${apt[@]}" install $missing >&2; } ||
     fail "could not install$missing"
 }

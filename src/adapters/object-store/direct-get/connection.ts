@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net'
+import { connect, type Socket, type TcpNetConnectOpts } from 'node:net'
 import type { ResponseHead } from './response-head'
 import { type BufferIndex, ResponseReader } from './response-reader'
 
@@ -9,6 +9,7 @@ const bufferSize = 256 * 1024
 const keepAliveInitialDelay = 60_000
 
 export interface Endpoint {
+  /** A name or an address, without brackets. */
   readonly host: string
   readonly port: number
 }
@@ -18,56 +19,68 @@ export interface Endpoint {
  * buffer for every 64 KiB and hands it through several streams, which costs more than the rest of a transfer together.
  */
 export class DirectConnection {
+  readonly endpoint: Endpoint
   readonly #socket: Socket
   readonly #buffers = [Buffer.allocUnsafeSlow(bufferSize), Buffer.allocUnsafeSlow(bufferSize)] as const
   /** Buffers whose bytes have not been read yet. */
   readonly #taken: [boolean, boolean] = [false, false]
-  /** The buffer the socket fills, or will fill when it goes on. */
+  /**
+   * The buffer the socket fills, or will fill when it goes on. Changed only in the `onread` callback, after which
+   * Node asks for the buffer: it asks at no other time.
+   */
   #filling: BufferIndex = 0
   /** The buffer of the chunk that was handed out last. */
   #lent: BufferIndex | undefined
   #reader: ResponseReader | undefined
-  #failure: Error | undefined
+  #closed: Error | undefined
   #idleTimer: NodeJS.Timeout | undefined
+  #forgetSignal: (() => void) | undefined
 
-  constructor({ host, port }: Endpoint, connectTimeout: number) {
+  constructor(endpoint: Endpoint, connectTimeout: number) {
+    this.endpoint = endpoint
     const onread = {
       buffer: () => this.#buffers[this.#filling],
       callback: (length: number) => this.#received(length),
     }
-    const settings = { host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay, onread }
-    this.#socket = connect(settings as Parameters<typeof connect>[0] & object)
+    const settings = { ...endpoint, noDelay: true, keepAlive: true, keepAliveInitialDelay, onread }
+    // The types have `onread` in the options of a Socket alone.
+    this.#socket = connect(settings as TcpNetConnectOpts)
     const late = setTimeout(() => {
-      const message = `No connection to ${host}:${port} within ${connectTimeout} ms`
+      const message = `No connection to ${endpoint.host}:${endpoint.port} within ${connectTimeout} ms`
       this.#socket.destroy(Object.assign(new Error(message), { code: 'ETIMEDOUT' }))
     }, connectTimeout)
     this.#socket.once('connect', () => clearTimeout(late))
-    this.#socket.on('error', (error) => this.#fail(error))
+    this.#socket.on('error', (error) => this.#close(error))
     this.#socket.on('end', () => this.#socket.destroy())
     this.#socket.on('close', () => {
       clearTimeout(late)
-      clearTimeout(this.#idleTimer)
-      this.#fail(Object.assign(new Error('The peer closed the connection'), { code: 'ECONNRESET' }))
+      this.#close(Object.assign(new Error('The connection was closed'), { code: 'ECONNRESET' }))
     })
   }
 
-  /** Another request may be sent. */
+  /** It rests, and another request may be sent. */
   get usable(): boolean {
-    return this.#failure === undefined && this.#reader === undefined
+    return this.#reader === undefined && !this.#socket.destroyed
   }
 
   onClose(listener: () => void): void {
     this.#socket.once('close', listener)
   }
 
-  /** Sends a request without a body, and gives the head of the response. Rejects with InDoubt or a network error. */
-  request(text: string): Promise<ResponseHead> {
+  /**
+   * Sends a request without a body, and gives the head of the response. Rejects with InDoubt or an error of the
+   * network. The signal closes the connection at any time until it rests.
+   */
+  request(text: string, signal?: AbortSignal): Promise<ResponseHead> {
     clearTimeout(this.#idleTimer)
-    this.#socket.ref()
+    const stop = () => this.destroy()
+    signal?.addEventListener('abort', stop, { once: true })
+    this.#forgetSignal = () => signal?.removeEventListener('abort', stop)
     this.#reader = new ResponseReader()
-    if (this.#failure) this.#reader.fail(this.#failure)
+    this.#socket.ref()
+    if (this.#closed) this.#close(this.#closed)
     else this.#socket.write(text, 'latin1')
-    return this.#reader.head
+    return this.#reader.head()
   }
 
   /** The next bytes of the body, valid until the next call; undefined at the end. */
@@ -80,6 +93,7 @@ export class DirectConnection {
 
   /** After a whole response: waits for another request, at most so many milliseconds, and keeps no process alive. */
   rest(maxIdle: number): void {
+    this.#forgetSignal?.()
     this.#reader = undefined
     this.#socket.unref()
     this.#idleTimer = setTimeout(() => this.destroy(), maxIdle).unref()
@@ -96,12 +110,12 @@ export class DirectConnection {
     const reader = this.#reader
     if (!reader || reader.complete) {
       // Bytes that nobody asked for: such a peer is not asked again.
-      this.#socket.destroy()
+      this.destroy()
       return false
     }
     const current = this.#filling
     this.#taken[current] = reader.receive(this.#buffers[current].subarray(0, length), current)
-    if (reader.surplus) this.#socket.destroy()
+    if (reader.surplus) this.destroy()
     if (!this.#taken[current]) return true
     const other = current === 0 ? 1 : 0
     if (this.#taken[other]) return false
@@ -113,12 +127,14 @@ export class DirectConnection {
     if (this.#lent === undefined) return
     this.#taken[this.#lent] = false
     this.#lent = undefined
-    // A paused socket still has the buffer it filled last, and goes on when that one is free.
+    // A paused socket goes on with the buffer it filled last, so both must have been read by then.
     if (!this.#taken[this.#filling]) this.#socket.resume()
   }
 
-  #fail(error: Error): void {
-    this.#failure ??= error
-    this.#reader?.fail(error)
+  #close(error: Error): void {
+    this.#closed ??= error
+    clearTimeout(this.#idleTimer)
+    this.#forgetSignal?.()
+    this.#reader?.fail(this.#closed)
   }
 }

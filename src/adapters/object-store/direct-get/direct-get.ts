@@ -1,4 +1,4 @@
-import { abortError } from '../abort'
+import { throwIfAborted } from '../abort'
 import { DirectConnection, type Endpoint } from './connection'
 import { DirectBody } from './direct-body'
 import type { ResponseHead } from './response-head'
@@ -12,6 +12,7 @@ export interface DirectRequest extends Endpoint {
 }
 
 export interface DirectOptions {
+  /** Closes the connection, until the body has been read to its end. */
   readonly signal?: AbortSignal
   /** Milliseconds. @default 10000 */
   readonly connectTimeout?: number
@@ -27,52 +28,51 @@ const defaultConnectTimeout = 10_000
 
 /** What a request line and a header may consist of; anything else is for Node's own client. */
 const safePath = /^\/[!-~]*$/
+const safeName = /^[\w-]+$/
 const safeValue = /^[\t\x20-\x7e]*$/
 
 /** Connections for direct GETs, kept alive between requests. */
 export class DirectGet {
-  readonly #idle = new Map<string, DirectConnection[]>()
+  /** Those that rest are in the order in which they came to rest. */
   readonly #open = new Set<DirectConnection>()
+  #destroyed = false
 
   /**
    * Sends the request. Undefined where the answer is not a plain one with a length, or where an idle connection
    * turned out dead: nothing is lost then, and the request is to be made in the usual way.
-   * Rejects when no connection can be had, and when the signal fires.
+   * Rejects when no connection can be had, when a new one breaks, and when the signal fires.
    */
   async get(request: DirectRequest, options: DirectOptions = {}): Promise<DirectResponse | undefined> {
     const { signal, connectTimeout = defaultConnectTimeout } = options
     const text = requestText(request)
     if (text === undefined) return undefined
-    const name = `${request.host}:${request.port}`
-    const idle = this.#takeIdle(name)
-    const connection = idle ?? this.#connect(request, connectTimeout)
-    const stop = () => connection.destroy()
-    signal?.addEventListener('abort', stop, { once: true })
+    const { host, port } = request
+    throwIfAborted(signal, `${host}:${port}`)
+    const idle = this.#idle({ host, port })
+    const connection = idle ?? this.#connect({ host, port }, connectTimeout)
     try {
-      if (signal?.aborted) throw abortError(signal, name)
-      const head = await connection.request(text)
-      const body = new DirectBody(connection, () => this.#rest(name, connection, head))
-      return { statusCode: head.statusCode, headers: head.headers, body }
+      const { statusCode, headers, keepAlive } = await connection.request(text, signal)
+      const body = new DirectBody(connection, () => this.#rest(connection, keepAlive))
+      return { statusCode, headers, body }
     } catch (error) {
       connection.destroy()
-      if (signal?.aborted) throw abortError(signal, name)
-      if (idle || error instanceof InDoubt) return undefined
+      throwIfAborted(signal, `${host}:${port}`)
+      if (error instanceof InDoubt || (idle && !this.#destroyed)) return undefined
       throw error
-    } finally {
-      signal?.removeEventListener('abort', stop)
     }
   }
 
   /** Closes all connections, those in use included. */
   destroy(): void {
+    this.#destroyed = true
     for (const connection of this.#open) connection.destroy()
   }
 
-  /** The youngest first: the oldest are the likeliest to be dead. */
-  #takeIdle(name: string): DirectConnection | undefined {
-    const idle = this.#idle.get(name) ?? []
-    for (let next = idle.pop(); next; next = idle.pop()) if (next.usable) return next
-    return undefined
+  /** The one that has rested for the shortest time: it is the likeliest to be alive. */
+  #idle({ host, port }: Endpoint): DirectConnection | undefined {
+    return [...this.#open]
+      .reverse()
+      .find(({ usable, endpoint }) => usable && endpoint.host === host && endpoint.port === port)
   }
 
   #connect(endpoint: Endpoint, connectTimeout: number): DirectConnection {
@@ -82,20 +82,21 @@ export class DirectGet {
     return connection
   }
 
-  #rest(name: string, connection: DirectConnection, { keepAlive }: ResponseHead): void {
-    if (!keepAlive) {
+  #rest(connection: DirectConnection, keepAlive: boolean): void {
+    // One that is closed has left the set; any other moves to its end.
+    if (!keepAlive || !this.#open.delete(connection)) {
       connection.destroy()
       return
     }
+    this.#open.add(connection)
     connection.rest(maxIdle)
-    const idle = this.#idle.get(name) ?? []
-    this.#idle.set(name, idle)
-    idle.push(connection)
   }
 }
 
 function requestText({ path, headers }: DirectRequest): string | undefined {
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-  const safe = safePath.test(path) && Object.values(headers).every((value) => safeValue.test(value))
-  return safe ? `GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n` : undefined
+  const fields = Object.entries(headers)
+  const safe = fields.every(([name, value]) => safeName.test(name) && safeValue.test(value))
+  if (!safe || !safePath.test(path)) return undefined
+  const lines = [`GET ${path} HTTP/1.1`, ...fields.map(([name, value]) => `${name}: ${value}`)]
+  return `${lines.join('\r\n')}\r\n\r\n`
 }

@@ -1,6 +1,7 @@
 import { parseResponseHead, type ResponseHead } from './response-head'
 
-const maxHeadSize = 64 * 1024
+/** Bytes; that of Node's own client, so that both ways take the same heads. */
+const maxHeadSize = 16 * 1024
 const headEnd = Buffer.from('\r\n\r\n')
 
 /** The response cannot be read in the direct way; nothing of its body has been handed out. */
@@ -11,31 +12,24 @@ export type BufferIndex = 0 | 1
 
 export interface Chunk {
   readonly bytes: Uint8Array
-  /** The buffer that holds the bytes, to be given back when they have been read. */
+  /** The buffer that holds the bytes, to be given back when they have been read; missing where they are a copy. */
   readonly buffer?: BufferIndex
 }
 
 /** Turns what a connection receives into the head and the body of one response. */
 export class ResponseReader {
-  readonly head: Promise<ResponseHead>
-  #settleHead!: { resolve(head: ResponseHead): void; reject(error: Error): void }
-  #received: Buffer | undefined = Buffer.alloc(0)
+  /** What has come of the head, until it is whole. */
+  #received = Buffer.alloc(0)
+  #head: ResponseHead | undefined
   #remaining = 0
   #surplus = false
   #failure: Error | undefined
-  #wake: (() => void) | undefined
+  #waiting: (() => void)[] = []
   readonly #chunks: Chunk[] = []
-
-  constructor() {
-    this.head = new Promise((resolve, reject) => {
-      this.#settleHead = { resolve, reject }
-    })
-    this.head.catch(() => {})
-  }
 
   /** The last byte of the body has come. */
   get complete(): boolean {
-    return this.#received === undefined && this.#remaining === 0
+    return this.#head !== undefined && this.#remaining === 0
   }
 
   /** More came than belongs to the response. */
@@ -45,54 +39,61 @@ export class ResponseReader {
 
   /** @returns whether the buffer is in use until its bytes have been read */
   receive(bytes: Uint8Array, buffer: BufferIndex): boolean {
-    if (this.#received) {
-      this.#receiveHead(bytes)
-      return false
-    }
-    this.#push({ bytes, buffer })
-    return true
+    const kept = this.#head ? this.#push({ bytes, buffer }) : this.#receiveHead(bytes)
+    this.#wake()
+    return kept
   }
 
-  /** What has come so far can still be read; then the error is thrown. */
+  /** What has come so far can still be read; then the error is thrown. After the whole response it means nothing. */
   fail(error: Error): void {
     if (this.complete) return
     this.#failure ??= error
-    this.#settleHead.reject(error)
-    this.#wake?.()
+    this.#wake()
   }
 
-  /** The next bytes; undefined at the end. */
+  /** Rejects with InDoubt, or with what {@link ResponseReader.fail} was told. */
+  async head(): Promise<ResponseHead> {
+    while (!this.#head) await this.#change()
+    return this.#head
+  }
+
+  /** The next bytes of the body; undefined at its end. */
   async next(): Promise<Chunk | undefined> {
-    while (this.#chunks.length === 0 && !this.complete) {
-      if (this.#failure) throw this.#failure
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve
-      })
-    }
+    while (this.#chunks.length === 0 && !this.complete) await this.#change()
     return this.#chunks.shift()
   }
 
-  #receiveHead(bytes: Uint8Array): void {
-    const received = Buffer.concat([this.#received!, bytes])
-    const end = received.indexOf(headEnd)
-    const head = end < 0 ? undefined : parseResponseHead(received.subarray(0, end))
-    if (!head) {
-      this.#received = received
-      if (end >= 0 || received.length > maxHeadSize) this.fail(new InDoubt('An unusual response'))
-      return
-    }
-    this.#received = undefined
-    this.#remaining = head.contentLength
-    const rest = received.subarray(end + headEnd.length)
-    if (rest.length > 0) this.#push({ bytes: rest })
-    this.#settleHead.resolve(head)
+  async #change(): Promise<void> {
+    if (this.#failure) throw this.#failure
+    await new Promise<void>((resolve) => this.#waiting.push(resolve))
   }
 
-  #push({ bytes, buffer }: Chunk): void {
+  #wake(): void {
+    for (const wake of this.#waiting.splice(0)) wake()
+  }
+
+  /** Copies what it keeps: heads are small, and the buffer is free again. */
+  #receiveHead(bytes: Uint8Array): false {
+    this.#received = Buffer.concat([this.#received, bytes])
+    const end = this.#received.indexOf(headEnd)
+    const size = end < 0 ? this.#received.length : end
+    const head =
+      end < 0 || size > maxHeadSize ? undefined : parseResponseHead(this.#received.subarray(0, end))
+    if (head) {
+      this.#head = head
+      this.#remaining = head.contentLength
+      this.#push({ bytes: this.#received.subarray(end + headEnd.length) })
+    } else if (end >= 0 || size > maxHeadSize) {
+      this.fail(new InDoubt('The response is unusual'))
+    }
+    return false
+  }
+
+  #push({ bytes, ...chunk }: Chunk): boolean {
     const belongs = bytes.subarray(0, this.#remaining)
     this.#surplus ||= belongs.length < bytes.length
     this.#remaining -= belongs.length
-    if (belongs.length > 0) this.#chunks.push({ bytes: belongs, ...(buffer !== undefined && { buffer }) })
-    this.#wake?.()
+    if (belongs.length > 0) this.#chunks.push({ ...chunk, bytes: belongs })
+    return belongs.length > 0
   }
 }
