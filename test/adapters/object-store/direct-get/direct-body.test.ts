@@ -95,7 +95,13 @@ describe('a direct body that is iterated', () => {
   it('lends out two buffers and no more', async () => {
     const { body } = await patternBody(4 * MiB)
     const buffers = new Set<ArrayBufferLike>()
-    for await (const chunk of body) if (chunk.length > 64 * KiB) buffers.add(chunk.buffer)
+    let copied: ArrayBufferLike | undefined
+    for await (const chunk of body) {
+      // What came together with the head is a copy.
+      copied ??= chunk.buffer
+      buffers.add(chunk.buffer)
+    }
+    buffers.delete(copied!)
     expect(buffers.size).toBeGreaterThan(0)
     expect(buffers.size).toBeLessThanOrEqual(2)
   })
@@ -162,7 +168,7 @@ describe('a direct body that is read as an ordinary stream', () => {
     const kept: Buffer[] = []
     body.on('data', (chunk) => kept.push(chunk))
     await once(body, 'end')
-    expect(await readPattern([Buffer.concat(kept)] as never)).toBe(3 * MiB)
+    expect(await readPattern(kept)).toBe(3 * MiB)
     expect(await readPattern(await open())).toBe(3 * MiB)
     expect(server.accepted).toBe(1)
   })
@@ -177,7 +183,7 @@ describe('a direct body that is read as an ordinary stream', () => {
       },
     })
     await pipeline(body, slow)
-    expect(await readPattern([Buffer.concat(kept)] as never)).toBe(3 * MiB)
+    expect(await readPattern(kept)).toBe(3 * MiB)
   })
 
   it('can be read piece by piece', async () => {
@@ -187,7 +193,7 @@ describe('a direct body that is read as an ordinary stream', () => {
       for (let chunk = body.read(); chunk; chunk = body.read()) kept.push(chunk)
     })
     await once(body, 'end')
-    expect(await readPattern([Buffer.concat(kept)] as never)).toBe(MiB)
+    expect(await readPattern(kept)).toBe(MiB)
   })
 
   it('can be turned into a web stream', async () => {

@@ -92,17 +92,15 @@ export async function sendPattern(
   size: number,
   sent = (_bytes: number) => {},
 ): Promise<void> {
-  for (let at = 0; at < size && !socket.destroyed; ) {
+  for (let at = 0; at < size && !socket.destroyed; sent(at)) {
     const bytes = patternAt(at, Math.min(64 * 1024, size - at))
     at += bytes.length
-    const flows = socket.write(bytes)
-    sent(at)
-    if (!flows) await Promise.race([once(socket, 'drain'), once(socket, 'close')]).catch(() => {})
+    await new Promise<unknown>((done) => socket.write(bytes, done))
   }
 }
 
 /** Reads a body to its end, looking at every byte twice, with the event loop running in between. */
-export async function readPattern(body: AsyncIterable<Uint8Array>, pause = nothing): Promise<number> {
+export async function readPattern(body: AnyIterable, pause = nothing): Promise<number> {
   let at = 0
   for await (const chunk of body) {
     for (let look = 0; look < 2; look++) {
@@ -113,6 +111,8 @@ export async function readPattern(body: AsyncIterable<Uint8Array>, pause = nothi
   }
   return at
 }
+
+type AnyIterable = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 
 const nothing = async () => {}
 
