@@ -159,8 +159,8 @@ class BytesReadable extends Readable implements RequestBody {
 
   #release(): void {
     const bytes = this.#bytes as Bytes & { destroy?: unknown }
-    // The iterator of a Readable that was never pulled does not destroy the Readable.
-    if (!this.#iterator && typeof bytes.destroy === 'function') bytes.destroy()
+    // The iterator of a Readable does not destroy it before the first pull, nor while a pull waits for a silent source.
+    if (typeof bytes.destroy === 'function') bytes.destroy()
     this.#iterator ??= bytes[Symbol.asyncIterator]()
     void Promise.resolve(this.#iterator.return?.()).catch(() => {})
   }
