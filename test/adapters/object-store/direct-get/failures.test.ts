@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { type AddressInfo, connect, createServer } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { responseBody } from '../../../../src/adapters/object-store/response-body'
 import { settled } from '../../../support/handles'
+import { fullServer } from './full-server'
 import { directGet, headOf, rawServer, reply, requestTo, textOf } from './raw-server'
 
 describe('a direct GET that finds no server', () => {
@@ -167,20 +167,3 @@ describe('the signal of a direct GET', () => {
     expect(listeners).toBe(0)
   })
 })
-
-/** A server that accepts nothing any more: its process is busy, and the queue before it full. */
-async function fullServer(): Promise<number> {
-  const script = `
-    const server = require('node:net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
-      require('node:fs').writeSync(1, String(server.address().port))
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
-    })`
-  const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
-  onTestFinished(() => void child.kill('SIGKILL'))
-  const [text] = await once(child.stdout, 'data')
-  const port = Number(text)
-  const queue = Array.from({ length: 8 }, () => connect(port, '127.0.0.1').on('error', () => {}))
-  onTestFinished(() => queue.forEach((socket) => void socket.destroy()))
-  await once(queue[0]!, 'connect')
-  return port
-}
