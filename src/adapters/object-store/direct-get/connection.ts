@@ -51,7 +51,6 @@ export class DirectConnection {
     }, connectTimeout)
     this.#socket.once('connect', () => clearTimeout(late))
     this.#socket.on('error', (error) => this.#close(error))
-    this.#socket.on('end', () => this.#socket.destroy())
     this.#socket.on('close', () => {
       clearTimeout(late)
       this.#close(Object.assign(new Error('The connection was closed'), { code: 'ECONNRESET' }))
@@ -97,8 +96,6 @@ export class DirectConnection {
     this.#reader = undefined
     this.#socket.unref()
     this.#idleTimer = setTimeout(() => this.destroy(), maxIdle).unref()
-    // Reads on, or it would not notice that the peer closes the connection.
-    this.#socket.resume()
   }
 
   destroy(): void {
@@ -127,7 +124,8 @@ export class DirectConnection {
     if (this.#lent === undefined) return
     this.#taken[this.#lent] = false
     this.#lent = undefined
-    // A paused socket goes on with the buffer it filled last, so both must have been read by then.
+    // A paused socket goes on with the buffer it filled last, so both must have been read by then. After a whole body
+    // it always reads, and so notices that the peer closes an idle connection.
     if (!this.#taken[this.#filling]) this.#socket.resume()
   }
 

@@ -46,7 +46,6 @@ export class ResponseReader {
 
   /** What has come so far can still be read; then the error is thrown. After the whole response it means nothing. */
   fail(error: Error): void {
-    if (this.complete) return
     this.#failure ??= error
     this.#wake()
   }

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { DirectGet } from '../../../../src/adapters/object-store/direct-get/direct-get'
 import { settled } from '../../../support/handles'
 import { directGet, headOf, rawServer, reply, requestTo, textOf } from './raw-server'
@@ -96,6 +96,15 @@ describe('the connections of direct GETs', () => {
     expect(server.accepted).toBe(8)
   })
 
+  it('serve again the sooner the shorter they have rested', async () => {
+    const server = await rawServer((socket) => socket.write(reply(String(socket.remotePort))))
+    const direct = directGet()
+    const [one, other] = [await direct.get(requestTo(server)), await direct.get(requestTo(server))]
+    await textOf(other!.body)
+    const last = await textOf(one!.body)
+    for (let round = 0; round < 3; round++) expect(await get(direct, requestTo(server))).toBe(last)
+  })
+
   it('are not shared between servers', async () => {
     const one = await rawServer((socket) => socket.write(reply('one')))
     const other = await rawServer((socket) => socket.write(reply('other')))
@@ -166,10 +175,43 @@ describe('the connections of direct GETs', () => {
       })
       const direct = directGet()
       expect(await get(direct, requestTo(server))).toBe('exact')
-      await settled(() => server.sockets.size === 0)
+      if (late) await settled(() => server.sockets.size === 0)
       expect(await get(direct, requestTo(server))).toBe('exact')
       expect(server.accepted).toBe(2)
     }
+  })
+
+  it('are replaced where the server has closed them after a body of any size', async () => {
+    for (const size of [1_000, 256 * 1024, 512 * 1024, 3_000_000]) {
+      const server = await rawServer((socket) => socket.write(reply('x'.repeat(size))))
+      const direct = directGet()
+      expect(await get(direct, requestTo(server))).toHaveLength(size)
+      for (const socket of server.sockets) socket.end()
+      await settled(() => server.sockets.size === 0)
+      expect(await get(direct, requestTo(server))).toHaveLength(size)
+    }
+  })
+
+  it('are closed after 50 s of rest, and never before their answer is there', async () => {
+    let finish = () => {}
+    const server = await rawServer((socket, _, nth) => {
+      if (nth !== 2) return socket.write(reply('x'))
+      finish = () => socket.write(reply('late'))
+    })
+    const direct = directGet()
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    await get(direct, requestTo(server))
+    vi.advanceTimersByTime(49_999)
+    const late = get(direct, requestTo(server))
+    while (server.requests.length < 2) await turn()
+    vi.advanceTimersByTime(60_000)
+    finish()
+    expect(await late).toBe('late')
+    expect(server.accepted).toBe(1)
+    vi.advanceTimersByTime(50_000)
+    expect(await get(direct, requestTo(server))).toBe('x')
+    expect(server.accepted).toBe(2)
   })
 
   it('are all closed by destroy(), idle or not', async () => {
