@@ -63,7 +63,8 @@ class BytesReadable extends Readable implements RequestBody {
 
   override pipe<T extends NodeJS.WritableStream>(destination: T, options: { end?: boolean } = {}): T {
     this.#destination = destination
-    const stop = () => this.destroy()
+    // The error of the connection is kept: with one of our own in its place it would not be known for a broken line.
+    const stop = (error?: Error) => this.destroy(error)
     // cos-request says `abort` where a ClientRequest says `close`, and then answers no write any more.
     for (const event of ['close', 'error', 'abort']) destination.once(event, stop)
     this.once('close', () => {
@@ -128,7 +129,7 @@ class BytesReadable extends Readable implements RequestBody {
     return new Promise((resolve) => {
       this.#wake = () => resolve(false)
       destination.write(chunk, (error) => {
-        if (error) this.destroy()
+        if (error) this.destroy(error)
         resolve(!this.destroyed)
       })
     })

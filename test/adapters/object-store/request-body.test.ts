@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import * as http from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import { Readable } from 'node:stream'
+import { Readable, Writable } from 'node:stream'
 import { S3Client, UploadPartCommand } from '@aws-sdk/client-s3'
 import COS from 'cos-nodejs-sdk-v5'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -90,6 +90,16 @@ describe('a request body piped into an http request', () => {
     expect(received).toEqual([sha256OfChunks(60)])
     await expect(body.finished).resolves.toBeUndefined()
     expect(source.closed).toBe(true)
+  })
+
+  it('leaves a connection that breaks while it is written its own error', async () => {
+    const broken = Object.assign(new Error('write EPIPE'), { code: 'EPIPE' })
+    const destination = new Writable({ write: (_chunk, _encoding, done) => done(broken) })
+    const body = requestBody(reused(3).bytes)
+    body.pipe(destination)
+    const [error] = await once(destination, 'error')
+    expect(error).toBe(broken)
+    await expect(body.finished).rejects.toBe(broken)
   })
 
   it('asks for the next chunk only when the last one was written', async () => {

@@ -63,7 +63,9 @@ describeWithCgroup(`a transfer in a container of ${limit / MiB} MiB`, () => {
 
   /** Both sizes by the same route: the peak must not depend on the size. */
   async function moveBoth(name: string, move: (size: number) => Promise<number>) {
-    const peaks = { small: await move(small), large: await move(large) }
+    // The small ones end before the heap has reached its usual size every time; the highest of a few has.
+    const smalls = [await move(small), await move(small), await move(small)]
+    const peaks = { small: Math.max(...smalls), large: await move(large) }
     console.info(
       `${name}: ${peaks.small.toFixed(0)} MiB at most for 256 MiB, ${peaks.large.toFixed(0)} for 10 GiB`,
     )
@@ -72,7 +74,8 @@ describeWithCgroup(`a transfer in a container of ${limit / MiB} MiB`, () => {
 
   const provided = inject('ceph')
   it.skipIf('unavailable' in provided)('from a real Ceph to COS does not grow with the object', async () => {
-    gateway = await startGateway({ memoryBytes: large + 2 * GiB })
+    // In a file: in memory the objects would take more of it than many machines have.
+    gateway = await startGateway({ bluestoreBytes: 16 * GiB })
     await gateway.createBucket('memory')
     for (const size of [small, large]) {
       // Staged as an upload whose length is known, so that the gateway is filled under the same limit.
@@ -95,7 +98,10 @@ describeWithCgroup(`a transfer in a container of ${limit / MiB} MiB`, () => {
   })
 
   it('from a stream of unknown length to COS stays within its budget', async () => {
-    // A quarter of the container's limit, by default.
-    await moveBoth('stream to COS', (size) => move(size, { kind: 'stream' }, cosEnd('out')))
+    const idle = await move(0, { kind: 'stream' }, cosEnd('out'))
+    const peak = await move(large, { kind: 'stream' }, cosEnd('out'))
+    console.info(`stream to COS: ${idle.toFixed(0)} MiB at most for nothing, ${peak.toFixed(0)} for 10 GiB`)
+    // The budget is a quarter of the container's limit by default; the rest is garbage on its way to be collected.
+    expect(peak - idle).toBeLessThan(limit / MiB / 4 + 16)
   })
 })
