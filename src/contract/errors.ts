@@ -1,4 +1,4 @@
-import { redact } from './redact'
+import { cleanText, redact } from './redact'
 
 /** What went wrong, and so what the caller can do. Compare `error.code`, not classes or messages. */
 export type TransferErrorCode =
@@ -61,10 +61,10 @@ export class TransferError extends Error {
   readonly context: Readonly<Record<string, unknown>>
 
   constructor(code: TransferErrorCode, message: string, options: TransferErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: redact(options.cause) })
+    super(cleanText(message), options.cause === undefined ? undefined : { cause: redact(options.cause) })
     this.code = code
     this.retry = options.retry ?? 'permanent'
-    this.context = options.context ?? {}
+    this.context = cleanTexts(options.context ?? {})
     Object.defineProperty(this, brand, { value: true })
   }
 
@@ -88,4 +88,10 @@ export class TransferError extends Error {
     const { name, code, message, retry, context } = this
     return { name, code, message, retry, context }
   }
+}
+
+/** Facts are set by adapters, those of the caller's own too: an address among them may be a signed one. */
+function cleanTexts(context: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const clean = ([name, fact]: [string, unknown]) => [name, typeof fact === 'string' ? cleanText(fact) : fact]
+  return Object.fromEntries(Object.entries(context).map(clean))
 }

@@ -35,26 +35,17 @@ export async function attempt<T>(
   if (limits.signal.aborted) throw limits.signal.reason
   limits.signal.addEventListener('abort', stop, { once: true })
   const clock = idleClock(limits, (error) => controller.abort(error))
-  let waiting = true
+  // Async, so that an adapter of the caller's own may also throw, or answer, without a promise.
+  const result = (async () =>
+    work({ signal: controller.signal, touch: clock.touch, fail: (error) => controller.abort(error) }))()
   try {
-    const result = work({
-      signal: controller.signal,
-      touch: clock.touch,
-      fail: (error) => controller.abort(error),
-    })
-    result.then(
-      (value) => {
-        if (!waiting) late?.(value)
-      },
-      () => {},
-    )
     return await Promise.race([result, over])
   } catch (error) {
     // Frees whatever the failed try still holds open, such as the source's half of a part its sink refused.
     controller.abort(error)
+    result.then(late).catch(() => {})
     throw error
   } finally {
-    waiting = false
     over.catch(() => {})
     clock.stop()
     limits.signal.removeEventListener('abort', stop)
@@ -63,6 +54,9 @@ export async function attempt<T>(
 
 /** How late a timer may fire before we take it that the process itself stood still (blocked loop, frozen container). */
 const stoodStill = 1000
+
+/** The longest delay a Node timer can hold, in milliseconds: a longer one fires at once. */
+const longestTimer = 2 ** 31 - 1
 
 function idleClock({ idle, waitingFor }: AttemptLimits, expire: (error: TransferError) => void) {
   let moved = performance.now()
@@ -74,7 +68,7 @@ function idleClock({ idle, waitingFor }: AttemptLimits, expire: (error: Transfer
     const left = moved + idle - now
     if (left > 0) {
       due = now + left
-      timer = setTimeout(check, left)
+      timer = setTimeout(check, Math.min(left, longestTimer))
       return
     }
     expire(
@@ -84,7 +78,7 @@ function idleClock({ idle, waitingFor }: AttemptLimits, expire: (error: Transfer
       }),
     )
   }
-  let timer = setTimeout(check, idle)
+  let timer = setTimeout(check, Math.min(idle, longestTimer))
   return {
     touch: () => {
       moved = performance.now()

@@ -1,9 +1,12 @@
 import { TransferError } from '../contract/errors'
 import type { WriteSession } from '../contract/sink'
+import type { Attempt } from './attempt'
 import type { Run } from './run'
 
-/** Milliseconds the caller waits for cleanup: an abort settles within 5 s, a dead backend notwithstanding. */
+/** Milliseconds the caller waits for a piece of cleanup. */
 const patience = 1500
+/** Milliseconds after a stop in which all of it must fit: an abort settles within 5 s, a dead backend notwithstanding. */
+const wholePatience = 4500
 /** Milliseconds after which cleanup that goes on in the background gives up. */
 const backgroundLimit = 60_000
 
@@ -18,27 +21,34 @@ export async function cleanUp(
 ): Promise<TransferError> {
   run.stop(error)
   // Whether the commit took place is not known: aborting could only destroy the evidence.
-  const keep = !session || error.code === 'OUTCOME_UNKNOWN'
-  const done = keep ? true : await settledWithin(patience, abandon(run, session))
-  const failure =
-    done && error.code !== 'OUTCOME_UNKNOWN' ? error : error.with({ context: leftBehind(session) })
+  const keep = error.code === 'OUTCOME_UNKNOWN'
+  const gone = !session || (!keep && (await abandon(run, session)))
+  const failure = gone ? error : error.with({ context: leftBehind(session) })
   run.emit({ type: 'abort', code: failure.code, error: failure })
   return failure
 }
 
-/** Aborts the session with a clock and retries of its own; closing the store awaits it. Never rejects. */
+/** Aborts the session. @returns false where that was not done in time */
 export function abandon(run: Run, session: WriteSession): Promise<boolean> {
+  return inBackground(run, ({ signal }) => session.abort(run.context(signal)))
+}
+
+/**
+ * Cleans up with a clock and retries of its own, and waits for it only so long; closing the store awaits the rest.
+ * Never rejects. @returns whether it was done in time
+ */
+export async function inBackground(run: Run, clean: (attempt: Attempt) => Promise<void>): Promise<boolean> {
   const limit = AbortSignal.timeout(backgroundLimit)
-  const work = run
-    .request({ operation: 'abort', side: 'sink', signal: limit }, ({ signal }) =>
-      session.abort(run.context(signal)),
-    )
-    .then(
-      () => true,
-      () => false,
-    )
-  run.sink.defer?.(work.then(() => {}))
-  return work
+  const work = run.request({ operation: 'abort', side: 'sink', signal: limit }, clean).then(
+    () => true,
+    () => false,
+  )
+  try {
+    run.sink.defer?.(work.then(() => {}))
+  } catch {
+    // A sink that cannot be asked to wait is no reason to wait less.
+  }
+  return settledWithin(Math.max(0, Math.min(patience, wholePatience - run.sinceStop)), work)
 }
 
 async function settledWithin(milliseconds: number, work: Promise<boolean>): Promise<boolean> {
@@ -54,8 +64,7 @@ async function settledWithin(milliseconds: number, work: Promise<boolean>): Prom
 }
 
 /** What an operator needs to remove by hand: the upload id, where the session has one. */
-function leftBehind(session: WriteSession | undefined): Record<string, unknown> {
-  const state = session?.state
+function leftBehind({ state }: WriteSession): Record<string, unknown> {
   const uploadId =
     typeof state === 'object' && state !== null && 'uploadId' in state ? state.uploadId : undefined
   return uploadId === undefined ? { session: state } : { uploadId }

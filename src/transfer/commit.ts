@@ -2,6 +2,8 @@ import { TransferError } from '../contract/errors'
 import type { Committed, PartReceipt, WriteSession } from '../contract/sink'
 import type { Digests, ObjectInfo } from '../contract/source'
 import type { Attempt } from './attempt'
+import { toTransferError } from './classify'
+import { inBackground } from './clean-up'
 import { graceful } from './graceful'
 import type { Run } from './run'
 import type { Verifier } from './verify'
@@ -55,20 +57,24 @@ export async function conclude(
   run.throwIfStopped()
   const grace = graceful(run.signal, commitGrace)
   const idle = run.options.timeouts.idle * commitPatience
-  let unknown = false
+  const unanswered = new Set<Attempt>()
   const watched = async (attempt: Attempt) => {
+    unanswered.add(attempt)
     try {
       return await work(attempt)
     } catch (error) {
-      unknown = !isSettled(error)
+      const verdict = verdictOf(toTransferError(error, 'sink', {}))
+      // What comes after the attempt was given up is no answer any more.
+      if (attempt.signal.aborted) throw error
+      if (verdict === 'looked') unanswered.clear()
+      else if (verdict === 'refused') unanswered.delete(attempt)
       throw error
     }
   }
   try {
     return await run.request({ operation, side: 'sink', idle, signal: grace.signal }, watched)
   } catch (error) {
-    const silent = grace.signal.aborted || (error as TransferError).code === 'TIMEOUT'
-    throw unknown || silent ? outcomeUnknown(run, operation, error as TransferError) : error
+    throw unanswered.size > 0 ? outcomeUnknown(run, operation, error as TransferError) : error
   } finally {
     grace.end()
   }
@@ -90,19 +96,19 @@ export async function checkUnchanged(run: Run, info: ObjectInfo): Promise<void> 
 
 async function revoke(run: Run, session: WriteSession, committed: Committed): Promise<void> {
   if (!session.revoke) return
-  const { signal } = new AbortController()
-  await run
-    .once({ operation: 'verify', side: 'sink', signal }, (attempt) =>
-      session.revoke!(committed, run.context(attempt.signal)),
-    )
-    .catch(() => {})
+  await inBackground(run, ({ signal }) => session.revoke!(committed, run.context(signal)))
 }
 
-/** False where the backend may have done its work: it did not say no, and the adapter could not look. */
-function isSettled(error: unknown): boolean {
-  if (!TransferError.is(error)) return true
-  if (error.context.settled === true) return true
-  return !['CONNECTION', 'TIMEOUT', 'ABORTED'].includes(error.code) || neverSent(error)
+/**
+ * What a failed attempt tells of the outcome: `'looked'`, that the destination is unchanged, whatever was sent before;
+ * `'refused'`, that this one changed nothing; `'nothing'`, where the backend may have done its work all the same.
+ */
+function verdictOf(error: TransferError): 'looked' | 'refused' | 'nothing' {
+  if (error.context.settled === true) return 'looked'
+  // Answers of sinks that settle a lost reply by looking: the object standing there is not the one sent.
+  if (['ALREADY_EXISTS', 'SESSION_LOST'].includes(error.code)) return 'looked'
+  const lost = ['CONNECTION', 'TIMEOUT', 'ABORTED', 'SERVER_ERROR'].includes(error.code)
+  return lost && !neverSent(error) ? 'nothing' : 'refused'
 }
 
 /** The connection never stood, so nothing of the request arrived. */

@@ -1,6 +1,6 @@
 import { MemoryBudget, type Release } from './memory-budget'
 import { containerMemoryLimit } from './memory-limit'
-import { integer, invalid } from './options'
+import { fields, integer } from './options'
 import { MiB } from './plan'
 
 export interface Configuration {
@@ -26,10 +26,8 @@ const shared = (): Shared => {
 
 /** Sets what holds for the whole process. @throws INVALID_OPTION */
 export function configure(configuration: Configuration): void {
-  const unknown = Object.keys(configuration).find((name) => name !== 'memoryBudget')
-  if (unknown !== undefined) throw invalid(unknown, 'is not known; there is memoryBudget')
-  if (configuration.memoryBudget === undefined) return
-  processBudget().total = integer('memoryBudget', configuration.memoryBudget, MiB)
+  const { memoryBudget } = fields('options', configuration, ['memoryBudget'])
+  if (memoryBudget !== undefined) processBudget().total = integer('memoryBudget', memoryBudget, MiB)
 }
 
 export function processBudget(): MemoryBudget {
@@ -52,7 +50,7 @@ export function budgetShare(own: number | undefined): BudgetShare {
   if (own === undefined) return whole
   const share = new MemoryBudget(own)
   return {
-    total: own,
+    total: Math.min(own, whole.total),
     async acquire(bytes, signal) {
       const releaseShare = await share.acquire(bytes, signal)
       try {

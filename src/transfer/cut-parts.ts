@@ -3,7 +3,7 @@ import { heldParts } from './held-parts'
 import { limitsOf } from './options'
 import { type PartTask, rangedParts } from './part-task'
 import { planGrowth, planParts } from './plan'
-import { takesWhole } from './put-whole'
+import { largestPut } from './put-whole'
 import type { Run } from './run'
 import type { Verifier } from './verify'
 
@@ -24,10 +24,10 @@ export function cutParts(run: Run, info: ObjectInfo, verifier: Verifier): CutPar
     return { parts: new PartQueue(heldParts(run, info, growth)), partSize: growth.first }
   }
   const plan = planParts(size, limits, run.options.partSize)
-  const whole = plan.parts <= 1 && takesWhole(run.sink, size)
+  const whole = plan.parts <= 1 && size <= largestPut(run.sink, run.budget.total)
   const method = whole ? 'put' : 'parts'
   run.emit({ type: 'plan', method, partSize: plan.partSize, parts: plan.parts, concurrency, size })
-  const parts = rangedParts(run, info, size, plan, whole ? size : undefined)
+  const parts = rangedParts(run, info, size, plan, whole)
   return { parts: new PartQueue(parts), partSize: plan.partSize }
 }
 

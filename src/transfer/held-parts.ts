@@ -1,12 +1,14 @@
 import { TransferError } from '../contract/errors'
 import type { Bytes, ObjectInfo } from '../contract/source'
 import type { Attempt } from './attempt'
+import { type Chunks, discard, readChunks } from './chunks'
+import { trimSpareBlocks } from './hold/block-pool'
 import type { Holder } from './hold/holder'
 import { memoryHolder } from './hold/memory-holder'
 import { spoolHolder } from './hold/spool-holder'
-import { discard, notBytes } from './metered-body'
-import type { PartTask } from './part-task'
+import { type PartTask, passingCost } from './part-task'
 import { type Growth, growingPartSize, largestStream } from './plan'
+import { largestPut } from './put-whole'
 import type { Run } from './run'
 
 /**
@@ -21,41 +23,50 @@ export async function* heldParts(run: Run, info: ObjectInfo, growth: Growth): As
   try {
     for (let index = 0; ; index += 1) {
       if (index === growth.maxParts) throw tooLong(run, growth)
-      const size = growingPartSize(start, growth)
-      const holder =
-        spool === undefined ? await memoryHolder(run, cost(run, index, size)) : await spoolHolder(spool)
+      const size = Math.min(growingPartSize(start, growth), remaining(info, start))
+      const cost = spool === undefined ? size : Math.min(passingCost, size)
+      // The first part may turn out to be a small object, which is put in one piece beside what is held of it.
+      const put =
+        index === 0 ? Math.min(size, largestPut(run.sink, Math.max(0, run.budget.total - cost))) : -1
+      const giveBack = await run.budget.acquire(cost + Math.max(0, put), run.signal)
+      let holder: Holder | undefined
+      const release = () => {
+        holder?.release()
+        giveBack()
+        trimSpareBlocks()
+      }
       try {
-        const held = await fill(run, reader, holder, Math.min(size, remaining(info, start)), index)
+        holder = spool === undefined ? memoryHolder(size) : await openSpool(run, spool, index)
+        const { read } = holder
+        const held = await fill(run, reader, holder, size, index)
         checkWhole(run, info, start + held.size, held.last)
-        yield {
-          index,
-          start,
-          ...held,
-          open: async () => holder.read(),
-          release: () => holder.release(),
-        }
+        const whole = held.last && held.size <= put
+        yield { index, start, size: held.size, whole, open: async () => read(), release }
         if (held.last) return
         start += held.size
       } catch (error) {
-        holder.release()
+        release()
         throw error
       }
     }
   } finally {
-    reader.discard()
+    reader.free()
   }
 }
 
-/** The first part may turn out to be a small object, which is put in one piece beside its blocks. */
-const cost = (run: Run, index: number, size: number) =>
-  index === 0 && run.sink.put ? size + Math.min(size, run.sink.capabilities?.maxPutSize ?? size) : size
-
 const remaining = (info: ObjectInfo, start: number) => (info.size ?? Number.POSITIVE_INFINITY) - start
 
+/** Before anything is read, a source that can be opened again may fail like any other. */
 function openOnce(run: Run, info: ObjectInfo): Promise<Bytes> {
-  return run.once({ operation: 'part', side: 'source', index: 0, late: discard }, ({ signal }) =>
-    run.source.open(undefined, run.context(signal, info.version)),
-  )
+  const open = ({ signal }: Attempt) => run.source.open(undefined, run.context(signal, info.version))
+  const options = { operation: 'part', side: 'source', index: 0, late: discard } as const
+  return run.source.sequential ? run.once(options, open) : run.request(options, open)
+}
+
+/** The folder may lie on a network: it must not hang the transfer. */
+function openSpool(run: Run, folder: string, index: number): Promise<Holder> {
+  const late = (holder: Holder) => holder.release()
+  return run.once({ operation: 'part', side: 'source', index, late }, () => spoolHolder(folder))
 }
 
 /** Reads one part. A silent source ends it; what has been read of a stream cannot be read again, so nothing retries. */
@@ -102,23 +113,19 @@ function tooLong(run: Run, growth: Growth): TransferError {
 
 /** Lets a chunk be looked at before it is taken, and taken piece by piece. Chunks stay borrowed. */
 class ChunkReader {
-  readonly #bytes: Bytes
-  readonly #iterator: AsyncIterator<Uint8Array>
+  readonly #chunks: Chunks
   #chunk: Uint8Array | undefined
   #ended = false
 
   constructor(bytes: Bytes) {
-    this.#bytes = bytes
-    this.#iterator = bytes[Symbol.asyncIterator]()
+    this.#chunks = readChunks(bytes)
   }
 
   /** The rest of the current chunk, or the next one; undefined at the end. */
   async peek(): Promise<Uint8Array | undefined> {
     while (!this.#ended && !this.#chunk?.byteLength) {
-      const { done, value } = await this.#iterator.next()
-      if (done) this.#ended = true
-      else if (!(value instanceof Uint8Array)) throw notBytes(value)
-      this.#chunk = done ? undefined : value
+      this.#chunk = await this.#chunks.next()
+      this.#ended = !this.#chunk
     }
     return this.#chunk
   }
@@ -129,7 +136,7 @@ class ChunkReader {
     return chunk.subarray(0, most)
   }
 
-  discard(): void {
-    if (!this.#ended) discard(this.#bytes, this.#iterator)
+  free(): void {
+    this.#chunks.free()
   }
 }

@@ -3,6 +3,7 @@ import type { Body, Part } from '../contract/sink'
 import type { Bytes, Digests } from '../contract/source'
 import type { Digester } from '../integrity/digester'
 import type { Attempt } from './attempt'
+import { type Chunks, readChunks } from './chunks'
 import { toTransferError } from './classify'
 import type { PartProgress } from './progress'
 
@@ -27,14 +28,14 @@ export interface Meter {
  */
 export function meteredBody(meter: Meter): MeteredBody {
   const { part, attempt, progress } = meter
-  let latest: { digester: Digester; complete: boolean } | undefined
+  let latest: Passage | undefined
   return {
     size: part.size,
     async open() {
+      latest?.end()
       progress.rewind()
-      const state = { digester: meter.createDigester(), complete: false }
-      latest = state
-      return pass(meter, state)
+      latest = new Passage(meter)
+      return latest.bytes()
     },
     digests() {
       if (!latest?.complete) {
@@ -49,56 +50,69 @@ export function meteredBody(meter: Meter): MeteredBody {
   }
 }
 
-async function* pass(meter: Meter, state: { digester: Digester; complete: boolean }) {
-  const { part, attempt, progress, location } = meter
-  let seen = 0
-  try {
-    for await (const chunk of await openFreed(meter)) {
-      attempt.touch()
-      if (!(chunk instanceof Uint8Array)) throw notBytes(chunk)
-      seen += chunk.byteLength
-      if (seen > part.size) throw wrongSize(meter, 'INTEGRITY', 'more')
-      state.digester.update(chunk)
-      yield chunk
-      attempt.touch()
-      progress.add(chunk.byteLength)
-    }
-    if (seen < part.size) throw wrongSize(meter, 'TRUNCATED', `only ${seen}`)
-    state.complete = true
-  } catch (error) {
-    const known = toTransferError(error, 'source', { location, operation: 'part', part: part.index })
-    attempt.fail(known)
-    throw known
-  }
-}
-
 /**
- * Opens the source so that its bytes are given back when the attempt is over, also when they come too late and when
- * nobody leaves the loop: a sink whose request died may never ask again.
+ * The bytes passing once. It ends with the attempt and when the body is opened again: whoever still reads it then gets
+ * an error, so that it can neither count nor digest bytes beside the new one.
  */
-async function openFreed({ open, attempt }: Meter): Promise<Bytes> {
-  const bytes = await open()
-  const { signal } = attempt
-  attempt.touch()
-  const iterator = bytes[Symbol.asyncIterator]()
-  const free = () => discard(bytes, iterator)
-  if (signal.aborted) {
-    free()
-    throw signal.reason
-  }
-  signal.addEventListener('abort', free, { once: true })
-  return { [Symbol.asyncIterator]: () => iterator }
-}
+class Passage {
+  readonly digester: Digester
+  complete = false
+  readonly #meter: Meter
+  #chunks: Chunks | undefined
+  #over = false
 
-/** Frees what is behind bytes that nobody will read; never waits, never throws. */
-export function discard(bytes: Bytes, iterator = bytes[Symbol.asyncIterator]()): void {
-  const stream = bytes as { destroy?: () => void; on?: (event: 'error', listener: () => void) => void }
-  if (typeof stream.destroy === 'function') {
-    stream.on?.('error', () => {})
-    stream.destroy()
-    return
+  constructor(meter: Meter) {
+    this.#meter = meter
+    this.digester = meter.createDigester()
   }
-  void (async () => iterator.return?.())().catch(() => {})
+
+  /** Frees the source's half, also where nobody leaves the loop: a sink whose request died may never ask again. */
+  end(): void {
+    this.#over = true
+    this.#chunks?.free()
+  }
+
+  async *bytes(): Bytes {
+    const { part, attempt, progress, location } = this.#meter
+    const { signal } = attempt
+    const end = () => this.end()
+    signal.addEventListener('abort', end, { once: true })
+    try {
+      this.#throwIfOver()
+      this.#chunks = readChunks(await this.#meter.open())
+      for (let seen = 0; ; ) {
+        attempt.touch()
+        this.#throwIfOver()
+        const chunk = await this.#chunks.next()
+        attempt.touch()
+        this.#throwIfOver()
+        if (!chunk) {
+          if (seen < part.size) throw wrongSize(this.#meter, 'TRUNCATED', `only ${seen}`)
+          this.complete = true
+          return
+        }
+        seen += chunk.byteLength
+        if (seen > part.size) throw wrongSize(this.#meter, 'INTEGRITY', 'more')
+        this.digester.update(chunk)
+        yield chunk
+        this.#throwIfOver()
+        progress.add(chunk.byteLength)
+      }
+    } catch (error) {
+      const known = toTransferError(error, 'source', { location, operation: 'part', part: part.index })
+      if (!this.#over) attempt.fail(known)
+      throw known
+    } finally {
+      this.end()
+      signal.removeEventListener('abort', end)
+    }
+  }
+
+  #throwIfOver(): void {
+    const { signal } = this.#meter.attempt
+    if (signal.aborted) throw signal.reason
+    if (this.#over) throw new Error('The body was opened again')
+  }
 }
 
 function wrongSize({ part, location }: Meter, code: 'TRUNCATED' | 'INTEGRITY', gave: string): TransferError {
@@ -107,12 +121,4 @@ function wrongSize({ part, location }: Meter, code: 'TRUNCATED' | 'INTEGRITY', g
     retry: code === 'TRUNCATED' ? 'temporary' : 'permanent',
     context: { location, part: part.index, start: part.start, stated: part.size },
   })
-}
-
-export function notBytes(chunk: unknown): TransferError {
-  return new TransferError(
-    'INVALID_OPTION',
-    `The source gives ${typeof chunk}s, not bytes: a stream must have no encoding set.`,
-    { context: { option: 'source' } },
-  )
 }

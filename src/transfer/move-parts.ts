@@ -2,6 +2,7 @@ import type { TransferError } from '../contract/errors'
 import type { PartReceipt, WriteSession } from '../contract/sink'
 import type { PartQueue } from './cut-parts'
 import { movePart } from './move-part'
+import { limitsOf } from './options'
 import type { PartTask } from './part-task'
 import { readWhole } from './put-whole'
 import type { Run } from './run'
@@ -31,7 +32,8 @@ export async function moveParts(
     for (let task = await parts.next(); task; task = await parts.next()) await move(task)
   }
   const stop = (error: TransferError) => run.stop(error)
-  await Promise.all(Array.from({ length: verifier.concurrency }, () => work().catch(stop)))
+  const workers = Math.min(verifier.concurrency, limitsOf(run.sink.capabilities).maxParts)
+  await Promise.all(Array.from({ length: workers }, () => work().catch(stop)))
   run.throwIfStopped()
   return receipts
 }

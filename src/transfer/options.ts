@@ -89,12 +89,13 @@ export const attributeNames = [
 /** The longest delay a Node timer can hold, in milliseconds: a longer one fires at once. */
 const maxTimer = 2 ** 31 - 1
 
-export function limitsOf(capabilities: SinkCapabilities = {}): Limits {
+/** Of a sink of the caller's own, too, which may state no capabilities at all. */
+export function limitsOf(capabilities?: SinkCapabilities): Limits {
   return {
-    minPartSize: capabilities.minPartSize ?? 1,
-    maxPartSize: capabilities.maxPartSize ?? Number.MAX_SAFE_INTEGER,
-    maxParts: capabilities.maxParts ?? 10_000,
-    maxObjectSize: capabilities.maxObjectSize ?? Number.MAX_SAFE_INTEGER,
+    minPartSize: capabilities?.minPartSize ?? 1,
+    maxPartSize: capabilities?.maxPartSize ?? Number.MAX_SAFE_INTEGER,
+    maxParts: capabilities?.maxParts ?? 10_000,
+    maxObjectSize: capabilities?.maxObjectSize ?? Number.MAX_SAFE_INTEGER,
   }
 }
 
@@ -190,7 +191,7 @@ function oneOf<T extends string>(name: string, value: unknown, choices: readonly
 }
 
 /** An object with no other fields than the known ones: a misspelt option must not be ignored. */
-function fields<T extends object>(name: string, value: T, known?: readonly string[]): T {
+export function fields<T extends object>(name: string, value: T, known?: readonly string[]): T {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw invalid(name, `must be an object, but is ${show(value)}`)
   }
@@ -203,8 +204,9 @@ function fields<T extends object>(name: string, value: T, known?: readonly strin
 }
 
 function abortSignal(value: unknown): AbortSignal | undefined {
-  const fits = value === undefined || (typeof value === 'object' && value !== null && 'aborted' in value)
-  if (!fits) throw invalid('signal', `must be an AbortSignal, but is ${show(value)}`)
+  const { aborted, addEventListener } = (value ?? {}) as Partial<AbortSignal>
+  const fits = typeof aborted === 'boolean' && typeof addEventListener === 'function'
+  if (value !== undefined && !fits) throw invalid('signal', `must be an AbortSignal, but is ${show(value)}`)
   return value as AbortSignal | undefined
 }
 

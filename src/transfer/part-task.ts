@@ -1,13 +1,14 @@
 import type { Part } from '../contract/sink'
 import type { Bytes, ObjectInfo, Source } from '../contract/source'
 import type { Attempt } from './attempt'
+import { trimSpareBlocks } from './hold/block-pool'
 import { KiB, type Plan } from './plan'
 import type { Run } from './run'
 
 /** A part to be moved, and the memory or file behind it. */
 export interface PartTask extends Part {
-  /** No part follows. */
-  readonly last: boolean
+  /** It is the whole object, small enough to be put in one request: the memory for that has been taken. */
+  readonly whole: boolean
   /** May be called again; each time the bytes start anew. */
   open(attempt: Attempt): Promise<Bytes>
   /** Gives back what the part holds; twice is fine. */
@@ -18,7 +19,7 @@ export interface PartTask extends Part {
  * What a part costs that only passes through: the buffers of two sockets and the chunks on their way, measured at
  * well under this for both SDKs.
  */
-const passingCost = 1024 * KiB
+export const passingCost = 1024 * KiB
 
 /** The parts of a source that can be opened anywhere, each read only when a worker asks for it. */
 export async function* rangedParts(
@@ -26,18 +27,20 @@ export async function* rangedParts(
   info: ObjectInfo,
   size: number,
   plan: Plan,
-  cost = passingCost,
+  whole: boolean,
 ): AsyncGenerator<PartTask, void> {
   const count = Math.max(1, plan.parts)
   for (let index = 0; index < count; index += 1) {
-    const release = await run.budget.acquire(Math.min(cost, plan.partSize), run.signal)
+    const cost = whole ? size : Math.min(passingCost, plan.partSize)
+    const release = await run.budget.acquire(cost, run.signal)
+    trimSpareBlocks()
     const start = index * plan.partSize
     const end = Math.min(size, start + plan.partSize)
     yield {
       index,
       start,
       size: end - start,
-      last: index === count - 1,
+      whole,
       open: (attempt) => openRange(run, run.source, info, count === 1 ? undefined : { start, end }, attempt),
       release,
     }

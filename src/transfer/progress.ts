@@ -1,4 +1,5 @@
 import type { Progress } from '../contract/events'
+import { tell } from './tell'
 
 /** Milliseconds between two reports. */
 const interval = 100
@@ -75,11 +76,7 @@ export class ProgressMeter {
       ...(secondsLeft !== undefined && { secondsLeft }),
       parts: this.#parts,
     }
-    try {
-      this.#tell(progress)
-    } catch {
-      // A bug in a progress bar must not cost an hour's transfer.
-    }
+    tell(this.#tell, progress)
   }
 
   #speed(now: number): number {

@@ -8,12 +8,9 @@ import type { PartTask } from './part-task'
 import type { Run } from './run'
 import type { Verifier } from './verify'
 
-/** A sink that takes small objects in one request. */
-export type PuttingSink = Sink & Required<Pick<Sink, 'put'>>
-
-/** @returns whether an object of this size goes in one request */
-export function takesWhole(sink: Sink, size: number): sink is PuttingSink {
-  return sink.put !== undefined && size <= (sink.capabilities?.maxPutSize ?? 0)
+/** Bytes of the largest object that goes in one request; below 0 where none does. */
+export function largestPut({ put, capabilities }: Sink, budget: number): number {
+  return put ? Math.min(capabilities?.maxPutSize ?? 0, budget) : -1
 }
 
 /**
@@ -22,7 +19,6 @@ export function takesWhole(sink: Sink, size: number): sink is PuttingSink {
  */
 export async function putWhole(
   run: Run,
-  sink: PuttingSink,
   object: NewObject,
   task: PartTask,
   info: ObjectInfo,
@@ -34,7 +30,7 @@ export async function putWhole(
   verifier.checkSource(computed)
   await checkUnchanged(run, info)
   const committed = await conclude(run, 'put', ({ signal }) =>
-    sink.put({ ...object, size }, bytes, computed, run.context(signal)),
+    run.sink.put!({ ...object, size }, bytes, computed, run.context(signal)),
   )
   verifier.checkCommitted(size, computed, committed)
   run.progress.accepted()

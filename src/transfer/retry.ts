@@ -18,7 +18,8 @@ export function backoffDelay(
   { minDelay, maxDelay }: Required<RetryOptions>,
   random = Math.random(),
 ): number {
-  return Math.floor(random * Math.min(maxDelay, minDelay * 2 ** (attempt - 1)))
+  // The exponent is bounded because 0 * Infinity is no number, and no number is below the window's end.
+  return Math.floor(random * Math.min(maxDelay, minDelay * 2 ** Math.min(attempt - 1, 30)))
 }
 
 export interface Failure {
@@ -38,17 +39,17 @@ export async function retrying<T>(
   attempt: () => Promise<T>,
   onRetry: (failure: Failure) => void,
 ): Promise<T> {
-  let failures = 0
-  let firstFailure = 0
+  let firstFailure: number | undefined
+  let damages = 0
   try {
     return await pRetry(attempt, {
       retries: options.retries,
       minTimeout: 0,
       shouldRetry: async ({ error, attemptNumber }) => {
         if (!TransferError.is(error) || error.retry !== 'temporary' || signal.aborted) return false
-        failures += 1
-        if (failures === 1) firstFailure = performance.now()
-        if (isDamage(error) && failures > damageRetries) return false
+        firstFailure ??= performance.now()
+        if (isDamage(error)) damages += 1
+        if (damages > damageRetries) return false
         const delayMs = Math.max(backoffDelay(attemptNumber, options), retryAfter(error))
         if (performance.now() - firstFailure + delayMs > retryWindow) return false
         onRetry({ attempt: attemptNumber, delayMs, error })

@@ -8,6 +8,7 @@ import { type BudgetShare, budgetShare } from './configure'
 import type { ResolvedOptions } from './options'
 import { ProgressMeter } from './progress'
 import { retrying } from './retry'
+import { tell } from './tell'
 
 /** How one request of the walk is tried. */
 export interface RequestOptions<T> {
@@ -30,6 +31,7 @@ export class Run {
   retries = 0
   readonly #controller = new AbortController()
   readonly #stopListening: () => void
+  #stopped: number | undefined
 
   constructor(
     readonly source: Source,
@@ -48,7 +50,13 @@ export class Run {
 
   /** Ends everything under way with this error. The first one counts. */
   stop(error: TransferError): void {
+    this.#stopped ??= performance.now()
     this.#controller.abort(error)
+  }
+
+  /** Milliseconds since the stop; 0 before it. */
+  get sinceStop(): number {
+    return this.#stopped === undefined ? 0 : performance.now() - this.#stopped
   }
 
   throwIfStopped(): void {
@@ -61,11 +69,7 @@ export class Run {
   }
 
   emit(event: TransferEvent): void {
-    try {
-      this.options.onEvent?.(event)
-    } catch {
-      // A listener's bug must not decide over the object.
-    }
+    tell(this.options.onEvent, event)
   }
 
   /** What an adapter is told with each call. */

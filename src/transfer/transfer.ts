@@ -7,7 +7,7 @@ import { type Concluded, commit } from './commit'
 import { cutParts } from './cut-parts'
 import { moveParts } from './move-parts'
 import { resolveOptions, type TransferOptions } from './options'
-import { putWhole, takesWhole } from './put-whole'
+import { putWhole } from './put-whole'
 import { report, skipped, type TransferResult } from './result'
 import { Run } from './run'
 import { stat } from './stat'
@@ -38,8 +38,8 @@ export async function transfer(
     try {
       const first = await parts.first()
       let concluded: Concluded
-      if (first.last && takesWhole(sink, first.size)) {
-        concluded = await putWhole(run, sink, object, first, info, verifier)
+      if (first.whole) {
+        concluded = await putWhole(run, object, first, info, verifier)
       } else {
         session = await begin(run, object)
         const receipts = await moveParts(run, session, parts, verifier)

@@ -61,6 +61,12 @@ describe('retrying', () => {
     expect(attempt.calls).toBe(4)
   })
 
+  it('does not count an outage as damage', async () => {
+    const outage = Array.from({ length: 6 }, () => temporary())
+    const attempt = failing(...outage, temporary('INTEGRITY'))
+    await expect(retrying({ ...quick, retries: 12 }, never, attempt, () => {})).resolves.toBe('done')
+  })
+
   it('waits as long as the backend asks', async () => {
     const delays: number[] = []
     const attempt = failing(temporary('CONNECTION', { retryAfter: 7 }))
@@ -88,6 +94,11 @@ describe('retrying', () => {
 })
 
 describe('the backoff delay', () => {
+  it('is a number after any count of attempts', () => {
+    expect(backoffDelay(5000, { retries: 9000, minDelay: 0, maxDelay: 10 }, 0.5)).toBe(0)
+    expect(backoffDelay(5000, { retries: 9000, minDelay: 1, maxDelay: 10 }, 0.5)).toBe(5)
+  })
+
   it('lies anywhere between nothing and a bound that doubles up to the maximum', () => {
     fc.assert(
       fc.property(

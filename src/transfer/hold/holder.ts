@@ -6,5 +6,6 @@ export interface Holder {
   append(chunk: Uint8Array): Promise<void>
   /** From the first byte, each time. */
   read(): Bytes
+  /** Twice is fine. */
   release(): void
 }
