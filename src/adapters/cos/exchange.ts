@@ -1,12 +1,14 @@
 import { EventEmitter } from 'node:events'
 import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Readable } from 'node:stream'
+import type { DirectGet, DirectRequest, DirectResponse } from '../object-store/direct-get/direct-get'
 
 /** The answer of the server, whatever its status. Its message must be read to its end, or disposed of. */
 export interface Reply {
   readonly status: number
   readonly headers: IncomingHttpHeaders
-  readonly message: IncomingMessage
+  readonly message: Readable & { readonly complete?: boolean }
   /**
    * Gives the connection back: to the pool if request and answer are complete, else by closing it. An early refusal
    * leaves the rest of the request unsent, and such a connection is of no more use.
@@ -27,8 +29,16 @@ export class Exchange {
   #resolve!: (reply: Reply) => void
   #reject!: (error: unknown) => void
 
-  /** @param connectTimeout milliseconds a new connection may take */
-  constructor(readonly connectTimeout?: number) {
+  readonly #given = new AbortController()
+
+  /**
+   * @param connectTimeout milliseconds a new connection may take
+   * @param direct reads the answer, where it may be lent out
+   */
+  constructor(
+    readonly connectTimeout?: number,
+    readonly direct?: DirectGet,
+  ) {
     this.reply = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
@@ -47,12 +57,36 @@ export class Exchange {
     return new StandIn(request, (error) => this.fail(error))
   }
 
+  /** As `start`, for a request without a body; where its answer is no plain one, it is sent in the usual way. */
+  startDirect(direct: DirectGet, request: DirectRequest, usual: () => ClientRequest): EventEmitter {
+    const { connectTimeout } = this
+    direct
+      .get(request, { signal: this.#given.signal, connectTimeout })
+      .then((response) => {
+        if (response) this.#answerDirect(response)
+        else this.start(usual()).end()
+      })
+      .catch((error) => this.fail(error))
+    const ignored = { write: () => true, end() {}, setTimeout() {} }
+    return Object.assign(new EventEmitter(), ignored, { abort: () => this.fail(aborted()) })
+  }
+
   /** Ends the exchange, unless it has been answered: then its answer decides. */
   fail(error: unknown): void {
     if (this.#settled) return
     this.#settled = true
     this.#reject(error)
+    this.#given.abort(error)
     this.#request?.destroy()
+  }
+
+  #answerDirect({ statusCode, headers, body }: DirectResponse): void {
+    if (this.#settled) {
+      body.destroy()
+      return
+    }
+    this.#settled = true
+    this.#resolve({ status: statusCode, headers, message: body, dispose: () => void body.destroy() })
   }
 
   #answer(request: ClientRequest, message: IncomingMessage): void {
@@ -74,6 +108,8 @@ export class Exchange {
     })
   }
 }
+
+const aborted = () => new Error('The SDK aborted the request.')
 
 export function closed(when: string): Error {
   return Object.assign(new Error(`The connection was closed ${when}.`), { code: 'ECONNRESET' })
@@ -103,7 +139,7 @@ export class StandIn extends EventEmitter {
   }
 
   abort(): void {
-    this.#fail(new Error('The SDK aborted the request.'))
+    this.#fail(aborted())
   }
 
   setTimeout(milliseconds: number, expired: () => void): void {

@@ -1,6 +1,7 @@
 import type { SinkCapabilities } from '../../contract/sink'
 import type { Store } from '../../contract/store'
 import { createAgents } from '../../lifecycle/agents'
+import { DirectGet } from '../object-store/direct-get/direct-get'
 import { objectStore } from '../object-store/store'
 import { cosApi } from './api'
 import { checkAttributes } from './attributes'
@@ -25,7 +26,8 @@ export function cos(options: CosOptions): Store {
   const { bucket, region, limits } = settings
   const client = createClient(settings)
   const agents = createAgents()
-  const port = new Port({ ...client, bucket, region, agents })
+  const direct = settings.client ? undefined : new DirectGet()
+  const port = new Port({ ...client, bucket, region, agents, direct })
   return objectStore(cosApi(new Caller(port), bucket), {
     capabilities: capabilitiesOf(limits),
     checkKey: checkCosKey,
@@ -33,6 +35,7 @@ export function cos(options: CosOptions): Store {
     close() {
       port.close()
       agents.destroy()
+      direct?.destroy()
     },
   })
 }

@@ -3,6 +3,7 @@ import { TransferError } from '../../contract/errors'
 import type { Body } from '../../contract/sink'
 import type { Bytes, Context } from '../../contract/source'
 import type { Agents } from '../../lifecycle/agents'
+import type { DirectGet } from '../object-store/direct-get/direct-get'
 import { type RequestBody, requestBody } from '../object-store/request-body'
 import { Exchange, type Reply } from './exchange'
 import type { CosSdk, SdkCalls, SdkRequest } from './sdk'
@@ -22,6 +23,8 @@ export interface PortOptions {
   readonly bucket: string
   readonly region: string
   readonly agents: Agents
+  /** Reads objects, where the client is our own: one that was handed in may have a say in how it reads. */
+  readonly direct?: DirectGet
   /** Awaited before a call: so the body is opened, and its source waits, only when the request can be signed. */
   authorise?(): Promise<Authorisation>
   /** A last word on our own requests before they are sent. */
@@ -66,7 +69,10 @@ export class Port {
   async send<Name extends keyof SdkCalls>(call: Call<Name>, context: Context): Promise<Answer> {
     if (this.#closed) throw new TransferError('ABORTED', `The store of ${call.location} has been closed.`)
     const { signal } = context
-    const exchange = new Exchange(context.connectTimeout)
+    const exchange = new Exchange(
+      context.connectTimeout,
+      call.name === 'getObject' ? this.#options.direct : undefined,
+    )
     let body: RequestBody | undefined
     const stop = () => {
       exchange.fail(signal?.reason)

@@ -1,11 +1,10 @@
-import type { IncomingMessage } from 'node:http'
-import { closed } from './exchange'
+import { closed, type Reply } from './exchange'
 
 /** Bytes; a full page of the longest keys has less than 4 MB. */
 const maxSize = 64 * 1024 ** 2
 
 /** All of an answer that is no object. Rejects with the error of the connection, or the reason of the signal. */
-export async function replyText(message: IncomingMessage, signal: AbortSignal | undefined): Promise<string> {
+export async function replyText(message: Reply['message'], signal: AbortSignal | undefined): Promise<string> {
   const stop = () => void message.destroy()
   if (signal?.aborted) stop()
   else signal?.addEventListener('abort', stop, { once: true })
@@ -17,7 +16,7 @@ export async function replyText(message: IncomingMessage, signal: AbortSignal | 
       if (size > maxSize) throw new Error(`The answer has more than ${maxSize} bytes.`)
       chunks.push(chunk)
     }
-    if (!message.complete) throw closed('in the middle of the answer')
+    if (message.complete === false) throw closed('in the middle of the answer')
   } finally {
     signal?.removeEventListener('abort', stop)
   }

@@ -1,6 +1,7 @@
 import * as http from 'node:http'
 import * as https from 'node:https'
 import { type Agents, withConnectTimeout } from '../../lifecycle/agents'
+import type { DirectRequest } from '../object-store/direct-get/direct-get'
 import type { Exchange } from './exchange'
 import type { SdkRequest } from './sdk'
 
@@ -17,31 +18,45 @@ export function takeOver(
   // Without an agent it shares the sockets of the whole process, even when told not to keep them.
   if (keepAlive) request.agent ??= agents.http
   else request.pool = false
-  const sender = (send: Send) =>
-    senderOf(exchange, (options) => withConnectTimeout(connectTimeout, () => send(options)))
+  const timed = (send: Send) => (options: http.RequestOptions) =>
+    withConnectTimeout(connectTimeout, () => send(options))
+  const plainly = timed((options) => http.request(options))
+  const securely = timed((options) => {
+    // Only the HTTP layer knows the protocol: a proxy may have another than the bucket.
+    const agent = options.agent === agents.http ? agents.https : options.agent
+    return https.request({ ...options, agent })
+  })
   request.httpModules = {
-    'http:': { request: sender((options) => http.request(options)) },
-    'https:': {
-      request: sender((options) => {
-        // Only the HTTP layer knows the protocol: a proxy may have another than the bucket.
-        const agent = options.agent === agents.http ? agents.https : options.agent
-        return https.request({ ...options, agent })
-      }),
-    },
+    'http:': { request: starter(exchange, (given, options) => startPlainly(given, options, plainly)) },
+    'https:': { request: starter(exchange, (given, options) => given.start(securely(options))) },
   }
 }
 
 type Send = (options: http.RequestOptions) => http.ClientRequest
+type Start = (exchange: Exchange, options: http.RequestOptions) => unknown
 
-function senderOf(exchange: Exchange | undefined, send: Send): (options: http.RequestOptions) => unknown {
+function starter(exchange: Exchange | undefined, start: Start): (options: http.RequestOptions) => unknown {
   return (options) => {
     if (!exchange) throw new Error('This request has been given up.')
     try {
-      return exchange.start(send(options))
+      return start(exchange, options)
     } catch (error) {
       // What Node refuses to send, such as a header it cannot write, is thrown: the SDK would take it for the network.
       exchange.fail(error)
       throw error
     }
   }
+}
+
+function startPlainly(exchange: Exchange, options: http.RequestOptions, send: Send): unknown {
+  const request = exchange.direct && directRequest(options)
+  if (!exchange.direct || !request) return exchange.start(send(options))
+  return exchange.startDirect(exchange.direct, request, () => send(options))
+}
+
+/** The request as it can be sent directly: not to a proxy, whose path is a whole address. */
+function directRequest({ host, port, path, headers }: http.RequestOptions): DirectRequest | undefined {
+  if (!host || !path?.startsWith('/') || !headers) return undefined
+  const texts = Object.entries(headers).map(([name, value]) => [name, String(value)])
+  return { host, port: Number(port ?? 80), path, headers: Object.fromEntries(texts) }
 }

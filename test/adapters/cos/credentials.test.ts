@@ -109,8 +109,10 @@ describe('credentials', () => {
     ]
     for (const store of stores) {
       const refused = await failure(store.source('key').open())
-      server.misbehave({ fault: { type: 'reset' } })
+      // For ever: an idle connection that dies under a GET is replaced without a word.
+      const resets = server.misbehave({ times: Number.POSITIVE_INFINITY, fault: { type: 'reset' } })
       const broken = await failure(store.source('key').open())
+      resets.stop()
       expect([refused.code, broken.code]).toEqual(['ACCESS_DENIED', 'CONNECTION'])
       for (const error of [refused, broken]) {
         const shown = `${inspect(error, { depth: 9, showHidden: true })} ${JSON.stringify(error)} ${String(error)}`
