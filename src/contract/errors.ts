@@ -46,7 +46,7 @@ export interface TransferErrorOptions {
   readonly retry?: Retryability
   /** Facts for logs: location, operation, part, uploadId, status. No secrets. */
   readonly context?: Readonly<Record<string, unknown>>
-  /** The original error. Secrets inside it are removed in place. */
+  /** The original error. Secrets inside it are removed in place; a live object that shows one, by its class name. */
   readonly cause?: unknown
 }
 

@@ -3,7 +3,7 @@ import type { ByteRange, Bytes, Context, Digests, ObjectAttributes, ObjectInfo, 
 /** Anything `JSON.stringify` keeps as it is. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json }
 
-/** What a sink can do. A missing number means: no limit. Sizes are bytes. */
+/** What a sink can do. Sizes are bytes; where no default is named, a missing limit means that there is none. */
 export interface SinkCapabilities {
   /** Every part but the last has at least this size. @default 1 */
   readonly minPartSize?: number
@@ -11,7 +11,7 @@ export interface SinkCapabilities {
   /** @default 10000 */
   readonly maxParts?: number
   readonly maxObjectSize?: number
-  /** The largest object that {@link Sink.put} takes. */
+  /** The largest object that {@link Sink.put} takes; the memory budget limits it too. @default 0: put() is not used */
   readonly maxPutSize?: number
   /** The attributes that can be stored; one that is not listed is never passed to the sink. @default none */
   readonly attributes?: ReadonlyArray<keyof ObjectAttributes>
@@ -114,7 +114,8 @@ export interface WriteSession {
    * Makes the object visible, whole, in one step; an empty list of receipts makes an empty object.
    * Committing again converges: it gives the same answer and changes nothing. A lost reply is settled by looking at
    * size and digest, never size alone; an error whose `context.settled` is true says that the sink looked and found
-   * the destination unchanged. Without it a connection broken in a commit ends as OUTCOME_UNKNOWN.
+   * the destination unchanged, as ALREADY_EXISTS and SESSION_LOST do. Any other CONNECTION, TIMEOUT or
+   * SERVER_ERROR ends as OUTCOME_UNKNOWN.
    */
   commit(receipts: readonly PartReceipt[], context?: Context): Promise<Committed>
   /** Takes back a commit whose stored digests turned out wrong, if the object is still the one committed. */
