@@ -1,7 +1,7 @@
+import { attributeNames } from '../contract/attribute-names'
 import { TransferError } from '../contract/errors'
 import type { Sink } from '../contract/sink'
 import type { ObjectAttributes } from '../contract/source'
-import { attributeNames } from './options'
 
 type AttributeName = (typeof attributeNames)[number]
 

@@ -1,3 +1,4 @@
+import { attributeNames } from '../contract/attribute-names'
 import { TransferError } from '../contract/errors'
 import type { Progress, TransferEvent } from '../contract/events'
 import type { Sink, SinkCapabilities } from '../contract/sink'
@@ -76,15 +77,6 @@ export interface ResolvedOptions {
   readonly onProgress: ((progress: Progress) => void) | undefined
   readonly onEvent: ((event: TransferEvent) => void) | undefined
 }
-
-export const attributeNames = [
-  'contentType',
-  'cacheControl',
-  'contentDisposition',
-  'contentEncoding',
-  'metadata',
-  'storageClass',
-] as const satisfies ReadonlyArray<keyof ObjectAttributes>
 
 /** The longest delay a Node timer can hold, in milliseconds: a longer one fires at once. */
 const maxTimer = 2 ** 31 - 1

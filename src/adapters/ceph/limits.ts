@@ -1,3 +1,4 @@
+import { attributeNames } from '../../contract/attribute-names'
 import type { SinkCapabilities } from '../../contract/sink'
 
 const MiB = 1024 ** 2
@@ -36,14 +37,7 @@ export function limitsWith(changes: Partial<CephLimits> = {}): CephLimits {
 export function capabilitiesOf(limits: CephLimits): SinkCapabilities {
   return {
     ...limits,
-    attributes: [
-      'contentType',
-      'cacheControl',
-      'contentDisposition',
-      'contentEncoding',
-      'metadata',
-      'storageClass',
-    ],
+    attributes: attributeNames,
     // The one class every gateway has; its operator may have made others, which can be set.
     storageClasses: ['STANDARD'],
     attests: ['md5'],

@@ -1,3 +1,4 @@
+import { attributeNames } from '../../contract/attribute-names'
 import type { SinkCapabilities } from '../../contract/sink'
 import type { Store } from '../../contract/store'
 import { createAgents } from '../../lifecycle/agents'
@@ -56,14 +57,7 @@ const storageClasses = [
 
 const capabilitiesOf = (limits: Required<CosLimits>): SinkCapabilities => ({
   ...limits,
-  attributes: [
-    'contentType',
-    'cacheControl',
-    'contentDisposition',
-    'contentEncoding',
-    'metadata',
-    'storageClass',
-  ],
+  attributes: attributeNames,
   storageClasses,
   attests: ['crc64'],
   createOnly: 'enforced',

@@ -1,3 +1,4 @@
+import { attributeNames } from '../../contract/attribute-names'
 import type { Sink, SinkCapabilities } from '../../contract/sink'
 import type { SinkOptions } from '../../contract/store'
 import { createDigester } from '../../integrity/digester'
@@ -24,14 +25,7 @@ export function memorySink(
     attributes,
     capabilities: {
       ...limits,
-      attributes: [
-        'contentType',
-        'cacheControl',
-        'contentDisposition',
-        'contentEncoding',
-        'metadata',
-        'storageClass',
-      ],
+      attributes: attributeNames,
       attests: ['crc64', 'md5'],
       createOnly: 'enforced',
     },
