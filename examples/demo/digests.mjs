@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { ceph } from 'sluiceway/ceph'
 import { cos } from 'sluiceway/cos'
 
-const env = /** @type {Record<string, string>} */ (process.env)
+const env = /** @type {any} */ (process.env)
 const staging = ceph({
   endpoint: env.CEPH_ENDPOINT,
   bucket: env.CEPH_BUCKET,

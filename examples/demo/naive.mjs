@@ -3,7 +3,7 @@
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import COS from 'cos-nodejs-sdk-v5'
 
-const env = /** @type {Record<string, string>} */ (process.env)
+const env = /** @type {any} */ (process.env)
 const s3 = new S3Client({
   endpoint: env.CEPH_ENDPOINT,
   region: 'default',
@@ -16,7 +16,7 @@ const { protocol, host } = new URL(env.COS_ENDPOINT)
 const cos = new COS({
   SecretId: env.COS_SECRET_ID,
   SecretKey: env.COS_SECRET_KEY,
-  Protocol: protocol,
+  Protocol: protocol === 'http:' ? 'http:' : 'https:',
   Domain: host,
 })
 

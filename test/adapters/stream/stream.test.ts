@@ -1,11 +1,11 @@
-import { mkdtemp, readdir } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { stream } from 'sluiceway/stream'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TransferError } from '../../../src/contract/errors'
 import { transfer } from '../../../src/transfer/transfer'
 import { borrowed, collect, deaf, fakeSink, pattern, quickRetry, sha256 } from '../../transfer/fakes'
@@ -19,6 +19,7 @@ let spool: string
 beforeAll(async () => {
   spool = await mkdtemp(join(tmpdir(), 'sluiceway-spool-'))
 })
+afterAll(() => rm(spool, { recursive: true, force: true }))
 
 /** Fails each part once, after its body was read. */
 function faltering() {

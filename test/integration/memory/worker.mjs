@@ -7,7 +7,7 @@ import { disk } from 'sluiceway/disk'
 import { stream } from 'sluiceway/stream'
 
 const job = JSON.parse(process.env.JOB ?? '{}')
-/** @type {Record<string, (options: any) => import('sluiceway').Store>} */
+/** @type {any} */
 const stores = { ceph, cos, disk }
 const to = stores[job.to.kind](job.to.options)
 const from = job.from.kind === 'stream' ? undefined : stores[job.from.kind](job.from.options)
