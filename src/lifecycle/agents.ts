@@ -23,8 +23,9 @@ export interface Agents {
   destroy(): void
 }
 
-const defaultConnectTimeout = 10_000
-const defaultMaxIdle = 50_000
+/** Milliseconds: see {@link AgentsOptions}. */
+export const defaultConnectTimeout = 10_000
+export const defaultMaxIdle = 50_000
 
 /** First TCP probe of a quiet connection, in milliseconds: NAT gateways forget one after 350 s. */
 const keepAliveMsecs = 60_000

@@ -1,4 +1,5 @@
 import { TransferError } from '../contract/errors'
+import { maxTimer } from './options'
 
 /** One try of one request. */
 export interface Attempt {
@@ -55,9 +56,6 @@ export async function attempt<T>(
 /** How late a timer may fire before we take it that the process itself stood still (blocked loop, frozen container). */
 const stoodStill = 1000
 
-/** The longest delay a Node timer can hold, in milliseconds: a longer one fires at once. */
-const longestTimer = 2 ** 31 - 1
-
 function idleClock({ idle, waitingFor }: AttemptLimits, expire: (error: TransferError) => void) {
   let moved = performance.now()
   let due = moved + idle
@@ -68,7 +66,7 @@ function idleClock({ idle, waitingFor }: AttemptLimits, expire: (error: Transfer
     const left = moved + idle - now
     if (left > 0) {
       due = now + left
-      timer = setTimeout(check, Math.min(left, longestTimer))
+      timer = setTimeout(check, Math.min(left, maxTimer))
       return
     }
     expire(
@@ -78,7 +76,7 @@ function idleClock({ idle, waitingFor }: AttemptLimits, expire: (error: Transfer
       }),
     )
   }
-  let timer = setTimeout(check, Math.min(idle, longestTimer))
+  let timer = setTimeout(check, Math.min(idle, maxTimer))
   return {
     touch: () => {
       moved = performance.now()

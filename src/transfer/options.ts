@@ -79,7 +79,7 @@ export interface ResolvedOptions {
 }
 
 /** The longest delay a Node timer can hold, in milliseconds: a longer one fires at once. */
-const maxTimer = 2 ** 31 - 1
+export const maxTimer = 2 ** 31 - 1
 
 /** Of a sink of the caller's own, too, which may state no capabilities at all. */
 export function limitsOf(capabilities?: SinkCapabilities): Limits {

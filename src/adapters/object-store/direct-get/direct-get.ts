@@ -1,3 +1,4 @@
+import { defaultConnectTimeout, defaultMaxIdle } from '../../../lifecycle/agents'
 import { throwIfAborted } from '../abort'
 import { DirectConnection, type Endpoint } from './connection'
 import { DirectBody } from './direct-body'
@@ -21,10 +22,6 @@ export interface DirectOptions {
 export interface DirectResponse extends Pick<ResponseHead, 'statusCode' | 'headers'> {
   readonly body: DirectBody
 }
-
-/** Milliseconds an idle connection is kept: below the 65 s after which a Ceph gateway closes it without a word. */
-const maxIdle = 50_000
-const defaultConnectTimeout = 10_000
 
 /** What a request line and a header may consist of; anything else is for Node's own client. */
 const safePath = /^\/[!-~]*$/
@@ -89,7 +86,7 @@ export class DirectGet {
       return
     }
     this.#open.add(connection)
-    connection.rest(maxIdle)
+    connection.rest(defaultMaxIdle)
   }
 }
 
