@@ -1,5 +1,6 @@
 import { TransferError } from '../../contract/errors'
 import type { Store } from '../../contract/store'
+import type { HoldsUnfinished } from '../../resume/unfinished'
 import { checkKey } from '../object-store/key'
 import { objectStore } from '../object-store/store'
 import { cephApi } from './api'
@@ -16,7 +17,7 @@ export type { CephCredentials, CephOptions } from './options'
  *
  * @throws INVALID_OPTION naming the option; no request is made before the first use
  */
-export function ceph(options: CephOptions): Store {
+export function ceph(options: CephOptions): Store & HoldsUnfinished {
   checkOptions(options)
   const client = new CephClient(options)
   const gateway = options.client ? undefined : new URL(options.endpoint!).href

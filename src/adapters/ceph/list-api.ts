@@ -10,11 +10,11 @@ import {
 import { TransferError } from '../../contract/errors'
 import type { Context, ObjectInfo } from '../../contract/source'
 import { plainMd5Etag } from '../../integrity/etag'
-import type { ObjectApi, StoredPart, Upload } from '../object-store/api'
+import type { NamedUpload, ObjectApi, StoredPart, Upload } from '../object-store/api'
 import { versionToken } from '../object-store/version'
 import type { Call, CephClient } from './client'
 
-type ListApi = Pick<ObjectApi, 'list' | 'listParts' | 'listUploads'>
+type ListApi = Pick<ObjectApi, 'list' | 'listParts' | 'listUploads' | 'listAllUploads'>
 type Page = ListObjectsV2CommandOutput | ListObjectsCommandOutput
 
 export function listApi(client: CephClient, bucket: string, name: string): ListApi {
@@ -69,27 +69,39 @@ export function listApi(client: CephClient, bucket: string, name: string): ListA
     }
   }
 
-  async function listUploads(key: string, context: Context): Promise<Upload[]> {
-    const location = `${name}/${key}`
+  async function* uploadPages(prefix: string, context: Context): AsyncGenerator<NamedUpload[]> {
+    const location = `${name}/${prefix}`
     const call: Call = { context, location, operation: 'ListMultipartUploads', access: 'write' }
-    const uploads: Upload[] = []
     let markers: { KeyMarker?: string; UploadIdMarker?: string } = {}
     for (;;) {
-      const input = { Bucket: bucket, Prefix: key, EncodingType: 'url' as const, ...markers }
+      const input = { Bucket: bucket, Prefix: prefix, EncodingType: 'url' as const, ...markers }
       const output = await client.send(new ListMultipartUploadsCommand(input), call)
       const isEncoded = output.EncodingType === 'url'
       const found = (output.Uploads ?? []).map((upload) => ({ ...upload, Key: keyOf(upload.Key, isEncoded) }))
-      for (const { Key, UploadId, Initiated } of found) {
-        if (Key === key && UploadId) uploads.push({ uploadId: UploadId, initiated: Initiated ?? new Date(0) })
-      }
+      yield found.flatMap(({ Key, UploadId, Initiated = new Date(0) }) =>
+        UploadId ? [{ key: Key, uploadId: UploadId, initiated: Initiated }] : [],
+      )
       const last = found.at(-1)
-      // In the order of keys: behind the key itself come only longer ones.
-      if (!output.IsTruncated || !last || last.Key !== key) return uploads
+      if (!output.IsTruncated || !last) return
       markers = { KeyMarker: last.Key, UploadIdMarker: last.UploadId }
     }
   }
 
-  return { list, listParts, listUploads }
+  async function listUploads(key: string, context: Context): Promise<Upload[]> {
+    const uploads: Upload[] = []
+    for await (const page of uploadPages(key, context)) {
+      for (const { key: found, ...upload } of page) if (found === key) uploads.push(upload)
+      // In the order of keys: behind the key itself come only longer ones.
+      if (page.at(-1)?.key !== key) break
+    }
+    return uploads
+  }
+
+  async function* listAllUploads(context: Context): AsyncGenerator<NamedUpload> {
+    for await (const page of uploadPages('', context)) yield* page
+  }
+
+  return { list, listParts, listUploads, listAllUploads }
 }
 
 const isRefusal = (error: unknown) =>

@@ -1,6 +1,6 @@
 import type { ObjectApi } from '../object-store/api'
 import type { Caller } from './caller'
-import { listObjects, listParts, listUploads } from './listing'
+import { listAllUploads, listObjects, listParts, listUploads } from './listing'
 import { abortUpload, completeUpload, createUpload, uploadPart } from './multipart'
 import { getObject, headObject, putObject, removeObject } from './objects'
 
@@ -24,6 +24,8 @@ export function cosApi(caller: Caller, bucket: string): ObjectApi {
     abortUpload: (key, uploadId, context) => abortUpload(caller, key, uploadId, at(key), context),
     listUploads: (key, context) =>
       listUploads(caller, key, { operation: 'list of uploads', location: at(key) }, context),
+    listAllUploads: (context) =>
+      listAllUploads(caller, '', { operation: 'list of uploads', location: name }, context),
     list: (prefix, context) => listObjects(caller, name, prefix, context),
     remove: (key, version, context) => removeObject(caller, key, version, at(key), context),
   }

@@ -3,6 +3,7 @@ import type { SinkCapabilities } from '../../contract/sink'
 import type { Store } from '../../contract/store'
 import { createAgents } from '../../lifecycle/agents'
 import { DirectGet } from '../object-store/direct-get/direct-get'
+import type { HoldsUnfinished } from '../../resume/unfinished'
 import { objectStore } from '../object-store/store'
 import { cosApi } from './api'
 import { checkAttributes } from './attributes'
@@ -22,7 +23,7 @@ export type { CosCredentials, CosOptions } from './options'
  * @example
  * const archive = cos({ bucket: 'archive-1250000000', region: 'ap-guangzhou', credentials: { secretId, secretKey } })
  */
-export function cos(options: CosOptions): Store {
+export function cos(options: CosOptions): Store & HoldsUnfinished {
   const settings = readOptions(options)
   const { bucket, region, limits } = settings
   const client = createClient(settings)

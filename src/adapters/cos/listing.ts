@@ -1,5 +1,5 @@
 import type { Context, ObjectInfo } from '../../contract/source'
-import type { StoredPart, Upload } from '../object-store/api'
+import type { NamedUpload, StoredPart, Upload } from '../object-store/api'
 import { versionToken } from '../object-store/version'
 import type { Caller } from './caller'
 import { type Asked, badReply } from './errors'
@@ -85,9 +85,21 @@ export async function listUploads(
   context: Context,
 ): Promise<Upload[]> {
   const uploads: Upload[] = []
+  for await (const { key: found, ...upload } of listAllUploads(caller, key, asked, context)) {
+    if (found === key) uploads.push(upload)
+  }
+  return uploads
+}
+
+export async function* listAllUploads(
+  caller: Caller,
+  Prefix: string,
+  asked: Asked,
+  context: Context,
+): AsyncGenerator<NamedUpload> {
   let after: { KeyMarker: string; UploadIdMarker: string } | undefined
   for (;;) {
-    const params = { Prefix: key, EncodingType: 'url', MaxUploads: pageSize, ...after } as const
+    const params = { Prefix, EncodingType: 'url', MaxUploads: pageSize, ...after } as const
     const answer = await caller.xml(
       { name: 'multipartList', params },
       asked,
@@ -97,11 +109,11 @@ export async function listUploads(
     const { root } = answer
     const decode = decoderOf(root)
     for (const entry of elements(root, 'Upload')) {
-      if (decode(required(entry, 'Key', asked)) !== key) continue
+      const key = decode(required(entry, 'Key', asked))
       const initiated = new Date(required(entry, 'Initiated', asked))
-      uploads.push({ uploadId: required(entry, 'UploadId', asked), initiated })
+      yield { key, uploadId: required(entry, 'UploadId', asked), initiated }
     }
-    if (!isTruncated(root)) return uploads
+    if (!isTruncated(root)) return
     const KeyMarker = decode(textOf(root, 'NextKeyMarker') ?? '')
     const UploadIdMarker = textOf(root, 'NextUploadIdMarker') ?? ''
     following(

@@ -85,12 +85,14 @@ export function missingCall(fs: unknown): string | undefined {
   return missing && `promises.${missing}`
 }
 
-/** The flags of the three ways this store opens things. */
+/** The flags of the ways this store opens things. */
 export interface OpenFlags {
   /** Never through a symlink, and never waiting for the other end of a pipe. */
   readonly read: string | number
-  /** Only where nothing stands, not even a dangling symlink. */
+  /** For reading too, and only where nothing stands, not even a dangling symlink. */
   readonly create: string | number
+  /** To read and write what stands there; never through a symlink. */
+  readonly update: string | number
   readonly folder: string | number
 }
 
@@ -98,12 +100,13 @@ export interface OpenFlags {
 export function openFlags(fs: FileSystem): OpenFlags {
   const constants = fs.constants as Record<string, number | undefined> | undefined
   if (constants?.O_CREAT === undefined || constants.O_EXCL === undefined) {
-    return { read: 'r', create: 'wx', folder: 'r' }
+    return { read: 'r', create: 'wx+', update: 'r+', folder: 'r' }
   }
   const flag = (name: string): number => constants[name] ?? 0
   return {
     read: flag('O_RDONLY') | flag('O_NOFOLLOW') | flag('O_NONBLOCK'),
-    create: flag('O_WRONLY') | flag('O_CREAT') | flag('O_EXCL') | flag('O_NOFOLLOW'),
+    create: flag('O_RDWR') | flag('O_CREAT') | flag('O_EXCL') | flag('O_NOFOLLOW'),
+    update: flag('O_RDWR') | flag('O_NOFOLLOW') | flag('O_NONBLOCK'),
     folder: flag('O_RDONLY') | flag('O_DIRECTORY') | flag('O_NOFOLLOW'),
   }
 }

@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path'
 import { errno } from './errors'
-import type { Place } from './path'
+import { locate, type Place } from './path'
 import { identityOf, isSame } from './stats'
 import type { Volume } from './volume'
 
@@ -51,4 +51,17 @@ export async function removeFolders(volume: Volume, folders: readonly string[]):
 /** An object stands in these folders now: they are nobody's to remove. */
 export function keepFolders(volume: Volume, folders: readonly string[]): void {
   for (const path of folders) volume.madeFolders.delete(path)
+}
+
+/** Takes up the folders below the root that another process made for a session, `count` of them from `folder` upwards. */
+export async function inheritFolders(volume: Volume, folder: string, count: number): Promise<string[]> {
+  const root = await locate(volume.fs, volume.root, '')
+  const folders: string[] = []
+  let path = folder
+  for (let made = 0; made < count && path !== root.path && dirname(path) !== path; made++) {
+    volume.madeFolders.set(path, identityOf(await volume.fs.lstat(path, { bigint: true })))
+    folders.push(path)
+    path = dirname(path)
+  }
+  return folders
 }

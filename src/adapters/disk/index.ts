@@ -2,11 +2,13 @@ import * as nodeFileSystem from 'node:fs'
 import { resolve } from 'node:path'
 import { TransferError } from '../../contract/errors'
 import type { Store } from '../../contract/store'
+import type { HoldsUnfinished } from '../../resume/unfinished'
 import { type FileSystem, missingCall, openFlags } from './filesystem'
 import { normalizeKey } from './key'
 import { listFiles } from './list'
 import { fileSink } from './sink'
 import { fileSource } from './source'
+import { unfinishedFiles } from './unfinished'
 import { locationOf, type Volume } from './volume'
 
 export type {
@@ -43,13 +45,17 @@ const known = new Set(['root', 'fs', 'fsync'])
  * stands where an object is written is replaced, not written through.
  *
  * An object is staged beside its target as `.sluiceway-<16 hex digits>.<name>.part`, and gets its name when it is
- * complete. A process that is killed may leave such a file; it can be deleted.
+ * complete. A small `.journal` of the same name tells which parts are whole. A process that is killed leaves both; the
+ * transfer can be resumed by another one, and `sweep` removes what nobody resumes.
+ *
+ * A session belongs to one process at a time: the one that resumed it last. That holds for processes of one machine; on
+ * a network file system, whose clients remember names for a while, an earlier holder may write for that much longer.
  *
  * Each source range being read holds up to two buffers of 1 MiB, each part being written up to one of 512 KiB.
  *
  * @throws INVALID_OPTION
  */
-export function disk(options: DiskOptions): Store {
+export function disk(options: DiskOptions): Store & HoldsUnfinished {
   const volume = volumeOf(options)
   const name = locationOf(volume, '')
   return {
@@ -57,6 +63,7 @@ export function disk(options: DiskOptions): Store {
     source: (key, sourceOptions) => fileSource(volume, normalizeKey(key), sourceOptions),
     sink: (key, sinkOptions) => fileSink(volume, normalizeKey(key), sinkOptions),
     list: (prefix, listOptions) => listFiles(volume, prefix, listOptions),
+    unfinished: (context) => unfinishedFiles(volume, context),
     async close() {
       while (volume.cleanups.size > 0) await Promise.all(volume.cleanups)
       await Promise.allSettled(Array.from(volume.openHandles, (close) => close()))

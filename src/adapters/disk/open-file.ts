@@ -60,10 +60,15 @@ export async function openFile(volume: Volume, key: string): Promise<OpenFile> {
   throw restless(location)
 }
 
-async function openReal(volume: Volume, path: string): Promise<OpenFile | undefined> {
+/** Opens what stands at a path that is free of symlinks; undefined where a symlink has come into it. */
+export async function openReal(
+  volume: Volume,
+  path: string,
+  flags = volume.flags.read,
+): Promise<OpenFile | undefined> {
   let handle: FileHandle
   try {
-    handle = await volume.fs.open(path, volume.flags.read)
+    handle = await volume.fs.open(path, flags)
   } catch (error) {
     // O_NOFOLLOW met a symlink that was no symlink a moment ago.
     if (errno(error) === 'ELOOP') return undefined

@@ -1,29 +1,45 @@
-import { basename, posix } from 'node:path'
 import { TransferError } from '../../contract/errors'
 import type { Body, Committed, Json, NewObject, Part, PartReceipt, WriteSession } from '../../contract/sink'
 import type { Context } from '../../contract/source'
 import { BlockPool } from './block-pool'
 import { fileError, throwIfAborted } from './errors'
-import { keepFolders, madeAbove, removeFolders } from './folders'
+import { keepFolders, removeFolders } from './folders'
 import { Interrupt } from './interrupt'
+import type { Journal } from './journal'
+import { Ownership } from './ownership'
 import { publish, seal } from './publish'
+import { digestOf } from './read-part'
 import { removeStaged, type StagedFile } from './staged-file'
-import { locationOf, type Volume } from './volume'
+import type { StoredParts } from './stored-parts'
+import type { Volume } from './volume'
 import { writeBody, writeSize } from './write-body'
+
+export interface SessionOptions {
+  readonly location: string
+  readonly staged: StagedFile
+  readonly object: NewObject
+  readonly state: Json
+  readonly journal: Journal
+  readonly parts: StoredParts
+  /** Made for this session, deepest first. */
+  readonly madeFolders: readonly string[]
+  /** The file has its final name already: all that is left is to say so. */
+  readonly published?: boolean
+}
 
 /** One staged file: parts are written to their places in it, in any order, and the commit gives it its name. */
 export class FileSession implements WriteSession {
   readonly state: Json
   readonly #volume: Volume
+  readonly #options: SessionOptions
   readonly #staged: StagedFile
-  readonly #object: NewObject
   readonly #location: string
-  readonly #madeFolders: readonly string[]
+  readonly #parts: StoredParts
+  readonly #ownership: Ownership
   readonly #blocks = new BlockPool(writeSize)
-  /** Parts that are wholly written. One that is being written again is not among them. */
-  readonly #written = new Map<number, Part>()
   /** For each part being written: settles when no attempt of it writes any more. */
   readonly #attempts = new Map<number, Promise<unknown>>()
+  readonly #readings = new Set<Promise<unknown>>()
   readonly #interrupts = new Set<Interrupt>()
   /** Why nothing can be written or committed any more. */
   #lost: TransferError | undefined
@@ -32,20 +48,23 @@ export class FileSession implements WriteSession {
   #committing: Promise<Committed> | undefined
   #committed: Committed | undefined
   #aborting: Promise<void> | undefined
+  #removed = false
 
-  constructor(volume: Volume, key: string, staged: StagedFile, object: NewObject) {
+  constructor(volume: Volume, options: SessionOptions) {
+    this.state = options.state
     this.#volume = volume
-    this.#staged = staged
-    this.#object = object
-    this.#location = locationOf(volume, key)
-    this.#madeFolders = madeAbove(volume, staged.folder)
-    this.state = { key, staged: posix.join(posix.dirname(key), basename(staged.path)) }
-    volume.openHandles.add(this.#release)
+    this.#options = options
+    this.#staged = options.staged
+    this.#location = options.location
+    this.#parts = options.parts
+    this.#ownership = new Ownership(volume, options.staged, options.location)
+    volume.openHandles.add(this.release)
   }
 
   async writePart(part: Part, body: Body, { signal }: Context = {}): Promise<PartReceipt> {
     if (this.#lost) throw this.#lost
     if (this.#sealing) throw this.#gone('is being committed')
+    if (this.#options.published) throw this.#gone('was committed by another process')
     const interrupt = new Interrupt(signal, this.#location)
     this.#interrupts.add(interrupt)
     const earlier = this.#attempts.get(part.index)
@@ -68,11 +87,41 @@ export class FileSession implements WriteSession {
     // Two attempts of one part would write over each other: the later one waits, while it may itself be ended.
     if (earlier) await interrupt.race(earlier)
     interrupt.check()
-    this.#written.delete(part.index)
-    const { handle } = this.#staged
     const fail = this.#fail(`write part ${part.index} of`, { part: part.index })
-    await writeBody({ handle, part, location: this.#location, blocks: this.#blocks, interrupt, fail }, body)
-    this.#written.set(part.index, part)
+    const [ownership, location, blocks] = [this.#ownership, this.#location, this.#blocks]
+    try {
+      if (ownership.isDue) await ownership.require()
+      await this.#parts.remove(part.index)
+      const { handle } = this.#staged
+      await writeBody({ handle, part, location, blocks, interrupt, ownership, fail }, body)
+      // An earlier holder would begin a journal that nobody removes.
+      if (ownership.isDue) await ownership.require()
+      await this.#parts.add(part)
+    } catch (error) {
+      throw fail(error)
+    }
+  }
+
+  /** Reads each part back: its receipt says what is in the file, whatever became of it since it was written. */
+  async listParts({ signal }: Context = {}): Promise<PartReceipt[]> {
+    if (this.#lost) throw this.#lost
+    if (this.#sealing) throw this.#gone('is being committed')
+    const interrupt = new Interrupt(signal, this.#location)
+    this.#interrupts.add(interrupt)
+    const { handle } = this.#staged
+    const listing = this.#parts.list((part) => digestOf(handle, part, () => interrupt.check()))
+    const settled = listing.catch(() => {})
+    this.#readings.add(settled)
+    try {
+      interrupt.check()
+      return await listing
+    } catch (error) {
+      throw this.#fail('read back the parts of')(error)
+    } finally {
+      interrupt.dispose()
+      this.#interrupts.delete(interrupt)
+      settled.then(() => this.#readings.delete(settled))
+    }
   }
 
   commit(receipts: readonly PartReceipt[], { signal }: Context = {}): Promise<Committed> {
@@ -86,19 +135,25 @@ export class FileSession implements WriteSession {
     if (this.#committed) return this.#committed
     if (this.#lost) throw this.#lost
     throwIfAborted(signal, this.#location)
-    const size = this.#sizeOf(receipts)
-    const { createOnly } = this.#object
+    const { object, madeFolders, journal } = this.#options
+    const { handle } = this.#staged
+    const check = () => throwIfAborted(signal, this.#location)
     try {
+      const size = await this.#parts.requireWhole(receipts, object.size, this.#location, (part) =>
+        digestOf(handle, part, check),
+      )
       await this.#seal()
       throwIfAborted(signal, this.#location)
       const { version, synced } = await publish(this.#volume, {
         staged: this.#staged,
         location: this.#location,
         size,
-        createOnly,
-        madeFolders: this.#madeFolders,
+        createOnly: object.createOnly,
+        madeFolders,
       })
-      keepFolders(this.#volume, this.#madeFolders)
+      keepFolders(this.#volume, madeFolders)
+      // The object is complete: a journal that could not be removed is a leftover, and no reason to fail.
+      await journal.remove().catch(() => {})
       this.#committed = { size, version, verified: synced ? ['fsync'] : [] }
       return this.#committed
     } catch (error) {
@@ -119,32 +174,11 @@ export class FileSession implements WriteSession {
         this.#lost = this.#fail('store the bytes of')(error).with({ retry: 'permanent' })
         throw this.#lost
       })
-      .finally(() => this.#volume.openHandles.delete(this.#release))
+      .finally(async () => {
+        this.#volume.openHandles.delete(this.release)
+        await this.#options.journal.close()
+      })
     return this.#sealing
-  }
-
-  /** The parts, one behind the other, are the object; and each of them is wholly in the file. */
-  #sizeOf(receipts: readonly PartReceipt[]): number {
-    let size = 0
-    const ordered = [...receipts].sort((one, other) => one.index - other.index)
-    for (const [index, receipt] of ordered.entries()) {
-      const part = this.#written.get(index)
-      if (receipt.index !== index || part?.start !== size || part.size !== receipt.size) {
-        throw this.#incomplete(`part ${index} is missing or not wholly written`, { part: index })
-      }
-      size += receipt.size
-    }
-    const expected = this.#object.size
-    if (expected !== undefined && expected !== size) {
-      throw this.#incomplete(`its parts have ${size} of ${expected} bytes`, { expected, size })
-    }
-    return size
-  }
-
-  #incomplete(why: string, context: Record<string, unknown>): TransferError {
-    return new TransferError('INTEGRITY', `Cannot commit ${this.#location}: ${why}. Write that part again.`, {
-      context: { location: this.#location, ...context },
-    })
   }
 
   abort(): Promise<void> {
@@ -159,21 +193,25 @@ export class FileSession implements WriteSession {
     await this.#committing?.catch(() => {})
     if (this.#committed) return
     await this.#stop(this.#gone('was aborted'))
-    await removeStaged(this.#volume, this.#staged.path, this.#staged.identity)
-    await removeFolders(this.#volume, this.#madeFolders)
+    // A published file is an object, and one that was taken over is another's, with its journal.
+    const ours = await removeStaged(this.#volume, this.#staged.path, this.#staged.identity)
+    this.#removed ||= ours
+    if (this.#removed || this.#options.published) await this.#options.journal.remove()
+    await removeFolders(this.#volume, this.#options.madeFolders)
   }
 
-  /** When the store is closed: the handle is given back, the staged file stays until it is aborted. */
-  readonly #release = async (): Promise<void> => {
+  /** Ends the session in this process and leaves it to be resumed: handles are given back, the staged file stays. */
+  readonly release = async (): Promise<void> => {
     await this.#committing?.catch(() => {})
-    await this.#stop(this.#gone('ended when its store was closed'))
+    await this.#stop(this.#gone('was released, or its store was closed'))
   }
 
   async #stop(reason: TransferError): Promise<void> {
     this.#lost ??= reason
     for (const interrupt of this.#interrupts) interrupt.fire(reason)
-    await Promise.allSettled(this.#attempts.values())
-    this.#volume.openHandles.delete(this.#release)
+    await Promise.allSettled([...this.#attempts.values(), ...this.#readings])
+    await this.#options.journal.close()
+    this.#volume.openHandles.delete(this.release)
     // Sealing closes the handle. Otherwise the bytes are not wanted, nor what closing says of them.
     this.#closing ??= this.#sealing ?? this.#staged.handle.close()
     await this.#closing.catch(() => {})

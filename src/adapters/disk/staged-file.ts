@@ -81,12 +81,15 @@ export async function discardStagedFile(volume: Volume, staged: StagedFile): Pro
   await removeFolders(volume, madeAbove(volume, staged.folder)).catch(() => {})
 }
 
-/** Unlinks the file at `path` if it is the staged one, and nothing else that was put there. */
-export async function removeStaged(volume: Volume, path: string, identity: Identity): Promise<void> {
+/** Unlinks the file at `path` if it is the staged one, and nothing else that was put there. Says whether it did. */
+export async function removeStaged(volume: Volume, path: string, identity: Identity): Promise<boolean> {
   try {
-    if (isSame(await volume.fs.lstat(path, { bigint: true }), identity)) await volume.fs.unlink(path)
+    if (!isSame(await volume.fs.lstat(path, { bigint: true }), identity)) return false
+    await volume.fs.unlink(path)
+    return true
   } catch (error) {
     if (errno(error) !== 'ENOENT') throw error
+    return false
   }
 }
 

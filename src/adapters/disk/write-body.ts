@@ -3,6 +3,7 @@ import type { Body, Part } from '../../contract/sink'
 import type { BlockPool } from './block-pool'
 import type { FileHandle } from './filesystem'
 import type { Interrupt } from './interrupt'
+import type { Ownership } from './ownership'
 
 /**
  * Bytes of one write. Smaller chunks are gathered first. Measured on Node 20, memory to page cache, four parts at
@@ -16,6 +17,7 @@ export interface Writing {
   readonly location: string
   readonly blocks: BlockPool
   readonly interrupt: Interrupt
+  readonly ownership: Ownership
   /** Makes an error of the file system one of this library. */
   fail(error: unknown): TransferError
 }
@@ -142,12 +144,13 @@ class PartWriter {
   }
 
   async #put(bytes: Uint8Array): Promise<void> {
-    const { handle, interrupt, fail } = this.#writing
+    const { handle, interrupt, ownership, fail } = this.#writing
     for (let offset = 0; offset < bytes.length; ) {
       interrupt.check()
       const length = bytes.length - offset
       let written: number
       try {
+        if (ownership.isDue) await ownership.require()
         written = (await handle.write(bytes, offset, length, this.#position)).bytesWritten
         if (written === 0) throw new Error('The file system accepted no byte and gave no reason')
       } catch (error) {

@@ -1,9 +1,11 @@
 import type { Store } from '../../contract/store'
+import type { HoldsUnfinished } from '../../resume/unfinished'
 import { invalidKey } from './errors'
 import { list } from './list'
 import { createBucket } from './objects'
 import { type MemoryLimits, memorySink } from './sink'
 import { memorySource } from './source'
+import { unfinishedUploads } from './unfinished'
 
 /** Has no UTF-8 form: two keys with one would become the same key on the way to any real store. */
 const loneSurrogate = /\p{Surrogate}/u
@@ -14,7 +16,7 @@ export interface MemoryOptions extends MemoryLimits {
   readonly name?: string
 }
 
-export interface MemoryStore extends Store {
+export interface MemoryStore extends Store, HoldsUnfinished {
   /** Keys of the sessions that were begun and neither committed nor aborted. */
   uploads(): string[]
 }
@@ -39,6 +41,7 @@ export function memory(options: MemoryOptions = {}): MemoryStore {
     sink: (key, attributes = {}) => memorySink(bucket, checked(key), attributes, limits, cleanups),
     list: (prefix = '', options = {}) => list(bucket, prefix, options),
     uploads: () => [...bucket.uploads.values()].map((upload) => upload.key),
+    unfinished: () => unfinishedUploads(bucket),
     async close() {
       await Promise.all(cleanups)
     },

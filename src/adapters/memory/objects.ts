@@ -20,6 +20,7 @@ export interface StoredObject {
 
 export interface Upload {
   readonly key: string
+  readonly began: Date
   readonly object: NewObject
   readonly parts: Map<number, StoredPart>
 }

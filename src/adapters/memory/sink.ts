@@ -53,7 +53,7 @@ export function memorySink(
     async begin(object, context = {}) {
       throwIfAborted(context.signal, location)
       const id = bucket.nextId()
-      bucket.uploads.set(id, { key, object, parts: new Map() })
+      bucket.uploads.set(id, { key, began: new Date(), object, parts: new Map() })
       return memorySession(bucket, key, id, limits)
     },
 

@@ -58,6 +58,8 @@ export interface ObjectApi {
   abortUpload(key: string, uploadId: string, context: Context): Promise<void>
   /** Uploads under way for exactly this key, all pages. */
   listUploads(key: string, context: Context): Promise<Upload[]>
+  /** Every upload under way in the bucket, whoever began it, page by page. */
+  listAllUploads?(context: Context): AsyncIterable<NamedUpload>
   list(prefix: string, context: Context): AsyncIterable<ObjectInfo>
   remove(key: string, version: string | undefined, context: Context): Promise<void>
 }
@@ -80,4 +82,8 @@ export interface CopySource {
 export interface Upload {
   readonly uploadId: string
   readonly initiated: Date
+}
+
+export interface NamedUpload extends Upload {
+  readonly key: string
 }

@@ -23,3 +23,9 @@ export function parseState(state: Json, api: ObjectApi, key: string, location: s
   const message = `The saved session is not one of ${location}. Begin a new one.`
   throw new TransferError('SESSION_LOST', message, { context: { location } })
 }
+
+/** Whether a saved state is that of this upload. */
+export function isStateOf(state: Json, api: ObjectApi, key: string, uploadId: string): boolean {
+  const fields = (typeof state === 'object' && state !== null ? state : {}) as Partial<Record<string, Json>>
+  return Object.entries(stateOf(api, key, uploadId)).every(([name, value]) => fields[name] === value)
+}

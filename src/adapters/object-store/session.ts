@@ -43,7 +43,9 @@ export class ObjectSession implements WriteSession {
   async writePart(part: Part, body: Body, context: Context = {}): Promise<PartReceipt> {
     throwIfAborted(context.signal, this.#options.location)
     const partNumber = part.index + 1
+    uploads.use(this.#api, this.#key, this.#uploadId)
     const stored = await this.#api.uploadPart(this.#key, this.#uploadId, partNumber, body, context)
+    uploads.use(this.#api, this.#key, this.#uploadId)
     return { ...stored, index: part.index, size: part.size }
   }
 

@@ -1,12 +1,14 @@
 import type { Sink, SinkCapabilities } from '../../contract/sink'
 import type { ObjectInfo, Source } from '../../contract/source'
 import type { ListOptions, SinkOptions, SourceOptions, Store } from '../../contract/store'
+import type { HoldsUnfinished } from '../../resume/unfinished'
 import { throwIfAborted } from './abort'
 import type { ObjectApi } from './api'
 import { Background } from './background'
 import { checkKey } from './key'
 import { ObjectSink } from './sink'
 import { ObjectSource } from './source'
+import { unfinishedUploads } from './unfinished'
 
 export interface ObjectStoreOptions {
   readonly capabilities: SinkCapabilities
@@ -19,7 +21,7 @@ export interface ObjectStoreOptions {
 }
 
 /** A store over the port of a backend: all that Ceph and COS have in common. */
-export function objectStore(api: ObjectApi, options: ObjectStoreOptions): Store {
+export function objectStore(api: ObjectApi, options: ObjectStoreOptions): Store & HoldsUnfinished {
   const background = new Background()
   const check = options.checkKey ?? ((key: string) => checkKey(key))
   let closed: Promise<void> | undefined
@@ -46,6 +48,7 @@ export function objectStore(api: ObjectApi, options: ObjectStoreOptions): Store 
       return new ObjectSink(api, key, { capabilities: options.capabilities, attributes, background })
     },
     list,
+    unfinished: (context) => unfinishedUploads(api, context),
     close() {
       closed ??= close()
       return closed

@@ -2,9 +2,9 @@ import type { ObjectApi } from './api'
 
 /**
  * The uploads that this process has begun and not yet ended, over all of its stores: two transfers may write the same
- * key through two of them. One in here is never taken for the remains of a lost reply.
+ * key through two of them. One in here is never taken for the remains of a lost reply. With the time it was last used.
  */
-const known = new Set<string>()
+const known = new Map<string, Date>()
 
 /** Requests for an upload that have not been answered: theirs may show in a listing before the reply is here. */
 const beginning = new Map<string, Set<Promise<unknown>>>()
@@ -15,7 +15,7 @@ const idOf = (api: ObjectApi, key: string, uploadId: string) => `${nameOf(api, k
 
 export const uploads = {
   add(api: ObjectApi, key: string, uploadId: string): void {
-    known.add(idOf(api, key, uploadId))
+    known.set(idOf(api, key, uploadId), new Date())
   },
 
   remove(api: ObjectApi, key: string, uploadId: string): void {
@@ -24,6 +24,15 @@ export const uploads = {
 
   has(api: ObjectApi, key: string, uploadId: string): boolean {
     return known.has(idOf(api, key, uploadId))
+  },
+
+  /** It is being written to now. */
+  use(api: ObjectApi, key: string, uploadId: string): void {
+    if (uploads.has(api, key, uploadId)) uploads.add(api, key, uploadId)
+  },
+
+  used(api: ObjectApi, key: string, uploadId: string): Date | undefined {
+    return known.get(idOf(api, key, uploadId))
   },
 
   /** Runs a request for an upload and registers what it gives. */

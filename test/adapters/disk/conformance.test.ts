@@ -7,7 +7,11 @@ import { disk } from 'sluiceway/disk'
 import { conformance } from 'sluiceway/testing'
 import { describe, it } from 'vitest'
 
-const without = ['put', 'resume', 'listParts', 'copyPart', 'revoke'] as const
+const without = ['put', 'copyPart', 'revoke'] as const
+const knownGaps = {
+  'a commit whose reply was lost converges from another process':
+    'it resumes before the first holder commits, which takes the staged file from that one',
+}
 const keys = { renamed: { 'a//b': 'a/b', './a': 'a', 'a/./b': 'a/b' } }
 
 conformance(
@@ -15,13 +19,17 @@ conformance(
   {
     name: 'disk()',
     without,
+    knownGaps,
     keys,
     async create() {
       const root = await mkdtemp(join(tmpdir(), 'disk-conformance-'))
       const store = disk({ root })
       return {
         store,
-        dispose: async () => rmSync(root, { recursive: true }),
+        async dispose() {
+          await store.close()
+          rmSync(root, { recursive: true })
+        },
         leftovers: async () =>
           (readdirSync(root, { recursive: true }) as string[]).filter((name) => name.includes('.sluiceway-')),
         reopen: async () => disk({ root }),
@@ -40,6 +48,7 @@ conformance(
   {
     name: 'disk() on memfs',
     without,
+    knownGaps,
     keys,
     async create() {
       const { fs } = memfs()

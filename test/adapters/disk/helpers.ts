@@ -50,6 +50,13 @@ export function realStore(
   return { root, store, path }
 }
 
+/** Another store over the same folder, as another process would make it; closed after the test. */
+export function reopened(root: string, options: Partial<DiskOptions> = {}): Store {
+  const store = disk({ root, ...options })
+  stores.push(store)
+  return store
+}
+
 /** An empty volume in memory with a folder /root. */
 export function memory(files: Record<string, string> = {}) {
   const { fs } = memfs({ '/root': null, ...files })
@@ -136,13 +143,7 @@ export const write = (
   return session.writePart({ index: 0, start: 0, size: bytes.length }, bodyOf(bytes), context)
 }
 
-/** Bytes of which every stretch is different. */
-export function pattern(size: number): Buffer {
-  const bytes = Buffer.alloc(size)
-  for (let offset = 0; offset + 4 <= size; offset += 4)
-    bytes.writeUInt32LE((offset * 2654435761) >>> 0, offset)
-  return bytes
-}
+export { pattern } from './pattern'
 
 export async function errorOf(work: Promise<unknown> | (() => unknown)): Promise<TransferError> {
   try {

@@ -114,9 +114,9 @@ describe('a write session', () => {
 
   it('gathers small chunks into few writes', async () => {
     let writes = 0
-    const fs = withHandles((handle) => ({
+    const fs = withHandles((handle, path) => ({
       write(...args) {
-        writes++
+        if (path.endsWith('.part')) writes++
         return handle.write(...args)
       },
     }))
@@ -126,16 +126,18 @@ describe('a write session', () => {
     expect(writes).toBe(4)
   })
 
-  it('shows nothing under the final name before the commit, and only a staged file beside it', async () => {
+  it('shows nothing under the final name before the commit, and only a staged file and its journal beside it', async () => {
     const { root, store, path } = realStore()
     writeFileSync(path('a'), 'old')
     const session = await store.sink('a').begin(newObject())
     const receipt = await write(session, 'new')
     expect(readFileSync(path('a'), 'utf8')).toBe('old')
-    const [staged, ...others] = treeOf(root).filter((name) => name !== 'a')
+    const [journal, staged, ...others] = treeOf(root).filter((name) => name !== 'a')
     expect(staged).toMatch(/^\.sluiceway-[0-9a-f]{16}\.a\.part$/)
+    expect(journal).toBe(staged?.replace(/part$/, 'journal'))
     expect(others).toEqual([])
-    expect(session.state).toEqual({ key: 'a', staged })
+    const inode = String(statSync(path(staged!)).ino)
+    expect(session.state).toEqual({ key: 'a', staged, inode, madeFolders: 0 })
     expect(JSON.parse(JSON.stringify(session.state))).toEqual(session.state)
     await session.commit([receipt])
     expect(readFileSync(path('a'), 'utf8')).toBe('new')

@@ -1,0 +1,4 @@
+export type { CheckpointStore } from './checkpoint-store'
+export { fileCheckpoints } from './file-checkpoints'
+export { type KeyvLike, keyvCheckpoints } from './keyv-checkpoints'
+export { memoryCheckpoints } from './memory-checkpoints'
