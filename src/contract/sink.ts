@@ -68,6 +68,18 @@ export interface Committed extends Digests {
   readonly verified?: readonly string[]
 }
 
+/** What a commit or a put was to make, for whoever has to find out whether it did. JSON. */
+export interface PendingObject {
+  /** Bytes. */
+  readonly size: number
+  /** Of the whole object, as far as they are known. */
+  readonly digests: Digests
+  /** {@link WriteSession.state} of the session that was committed; missing for a put. */
+  readonly session?: Json
+  /** All parts that were committed, by index; empty for a put. */
+  readonly receipts: readonly PartReceipt[]
+}
+
 /** Where bytes go. */
 export interface Sink {
   /** Names the object in messages and results; never holds a secret. */
@@ -91,6 +103,12 @@ export interface Sink {
   begin(object: NewObject, context?: Context): Promise<WriteSession>
   /** Takes up a session that another process began, from its {@link WriteSession.state}; SESSION_LOST if it is gone. */
   resume?(state: Json, object: NewObject, context?: Context): Promise<WriteSession>
+  /**
+   * Looks whether a commit or a put whose reply was lost has made the object, in this process or in another that was
+   * killed. Changes nothing. Gives the object where it stands there, by its size and digest, and undefined where
+   * it does not. Rejects with OUTCOME_UNKNOWN where looking cannot tell.
+   */
+  reconcile?(pending: PendingObject, object: NewObject, context?: Context): Promise<Committed | undefined>
   /** Hands the sink cleanup that goes on after the transfer has settled; closing the store awaits it. */
   defer?(cleanup: Promise<void>): void
 }
@@ -120,6 +138,8 @@ export interface WriteSession {
   commit(receipts: readonly PartReceipt[], context?: Context): Promise<Committed>
   /** Takes back a commit whose stored digests turned out wrong, if the object is still the one committed. */
   revoke?(committed: Committed, context?: Context): Promise<void>
+  /** Ends the session in this process and leaves it to be resumed, by this one or another. @default nothing to do */
+  release?(context?: Context): Promise<void>
   /** Leaves no trace; may be called twice, after a failed part, and after a commit, when it changes nothing. */
   abort(context?: Context): Promise<void>
 }
