@@ -1,6 +1,6 @@
 import { MemoryBudget, type Release } from './memory-budget'
 import { containerMemoryLimit } from './memory-limit'
-import { fields, integer } from './options'
+import { fields, integer } from './option-checks'
 import { MiB } from './plan'
 
 export interface Configuration {

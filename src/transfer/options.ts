@@ -1,8 +1,18 @@
 import { attributeNames } from '../contract/attribute-names'
-import { TransferError } from '../contract/errors'
 import type { Progress, TransferEvent } from '../contract/events'
 import type { Sink, SinkCapabilities } from '../contract/sink'
 import type { ObjectAttributes, Source } from '../contract/source'
+import type { CheckpointStore } from '../resume/checkpoint-store'
+import {
+  abortSignal,
+  callback,
+  checkShape,
+  fields,
+  integer,
+  invalid,
+  oneOf,
+  optionalInteger,
+} from './option-checks'
 
 export interface TransferOptions {
   /** Stops the transfer: it rejects with ABORTED once cleanup is done, within 5 s at most. */
@@ -26,6 +36,18 @@ export interface TransferOptions {
    * @default 'attested'
    */
   readonly verify?: 'size' | 'attested' | 'end-to-end'
+  /**
+   * Notes how far the transfer is, so that one which was killed, aborted or failed is gone on with: by the next call with
+   * the same id, source and sink, in this process or any other. Deleted on success. Refused for a source that can be
+   * read only once, and for a sink that cannot resume.
+   */
+  readonly checkpoint?: CheckpointOptions
+  /**
+   * What becomes of the parts already written when the transfer fails or is aborted. `'keep'` leaves them for the next
+   * call where they can be of use to it, and without a checkpoint names them in `error.context`.
+   * @default 'keep' with a checkpoint, else 'abort'
+   */
+  readonly onFailure?: 'abort' | 'keep'
   /** What to do where the destination exists. @default 'overwrite' */
   readonly ifExists?: 'overwrite' | 'fail' | 'skip'
   /** Attributes of the new object, each overriding that of the source. Refused where the sink cannot carry one. */
@@ -35,6 +57,15 @@ export interface TransferOptions {
   readonly onProgress?: (progress: Progress) => void
   /** Called as things happen. What it throws is ignored. */
   readonly onEvent?: (event: TransferEvent) => void
+}
+
+export interface CheckpointOptions {
+  /** `fileCheckpoints(dir)`, `memoryCheckpoints()`, `keyvCheckpoints(keyv)`, or anything with the same three methods. */
+  readonly store: CheckpointStore
+  /** Any string, one for each transfer. */
+  readonly id: string
+  /** Milliseconds that parts in flight may go on after an abort, 0 to 4000; no other part begins. @default 1000 */
+  readonly grace?: number
 }
 
 export interface RetryOptions {
@@ -71,6 +102,8 @@ export interface ResolvedOptions {
   readonly memoryBudget: number | undefined
   readonly retry: Required<RetryOptions>
   readonly verify: 'size' | 'attested' | 'end-to-end'
+  readonly checkpoint: Required<CheckpointOptions> | undefined
+  readonly onFailure: 'abort' | 'keep'
   readonly ifExists: 'overwrite' | 'fail' | 'skip'
   readonly metadata: ObjectAttributes
   readonly timeouts: { readonly connect: number; readonly idle: number; readonly total: number | undefined }
@@ -105,6 +138,8 @@ export function resolveOptions(source: Source, sink: Sink, options: TransferOpti
     'memoryBudget',
     'retry',
     'verify',
+    'checkpoint',
+    'onFailure',
     'ifExists',
     'metadata',
     'timeouts',
@@ -125,6 +160,11 @@ export function resolveOptions(source: Source, sink: Sink, options: TransferOpti
       maxDelay: integer('retry.maxDelay', retry.maxDelay ?? 10_000, 0, maxTimer),
     },
     verify: oneOf('verify', known.verify ?? 'attested', ['size', 'attested', 'end-to-end']),
+    checkpoint: known.checkpoint === undefined ? undefined : checkpoint(known.checkpoint, source, sink),
+    onFailure: oneOf('onFailure', known.onFailure ?? (known.checkpoint ? 'keep' : 'abort'), [
+      'abort',
+      'keep',
+    ]),
     ifExists: oneOf('ifExists', known.ifExists ?? 'overwrite', ['overwrite', 'fail', 'skip']),
     metadata: attributes('metadata', known.metadata ?? {}),
     timeouts: {
@@ -153,70 +193,17 @@ export function attributes(name: string, value: ObjectAttributes): ObjectAttribu
   return value
 }
 
-export function invalid(name: string, problem: string): TransferError {
-  return new TransferError('INVALID_OPTION', `Option ${name} ${problem}.`, { context: { option: name } })
-}
-
-export function integer(
-  name: string,
-  value: unknown,
-  min: number,
-  max: number = Number.MAX_SAFE_INTEGER,
-): number {
-  if (Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max) {
-    return value as number
+function checkpoint(value: CheckpointOptions, source: Source, sink: Sink): Required<CheckpointOptions> {
+  const { store, id, grace } = fields('checkpoint', value, ['store', 'id', 'grace'])
+  for (const method of ['load', 'save', 'delete'] as const) {
+    if (typeof (store as Partial<CheckpointStore> | undefined)?.[method] !== 'function') {
+      throw invalid('checkpoint.store', `must have a ${method}() method, as fileCheckpoints(dir) has`)
+    }
   }
-  const bounds = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`
-  throw invalid(name, `must be an integer ${bounds}, but is ${show(value)}`)
-}
-
-function optionalInteger(name: string, value: unknown, min: number, max?: number): number | undefined {
-  return value === undefined ? undefined : integer(name, value, min, max)
-}
-
-function oneOf<T extends string>(name: string, value: unknown, choices: readonly T[]): T {
-  const choice = choices.find((one) => one === value)
-  if (choice === undefined) {
-    throw invalid(name, `must be one of '${choices.join("', '")}', but is ${show(value)}`)
+  if (typeof id !== 'string') throw invalid('checkpoint.id', 'must be a string')
+  if (source.sequential) {
+    throw invalid('checkpoint', 'needs a source that can be read again, which a stream cannot: leave it out')
   }
-  return choice
-}
-
-/** An object with no other fields than the known ones: a misspelt option must not be ignored. */
-export function fields<T extends object>(name: string, value: T, known?: readonly string[]): T {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw invalid(name, `must be an object, but is ${show(value)}`)
-  }
-  const unknown = known && Object.keys(value).find((field) => !known.includes(field))
-  if (unknown !== undefined) {
-    const option = name === 'options' ? unknown : `${name}.${unknown}`
-    throw invalid(option, `is not known; there are ${known?.join(', ')}`)
-  }
-  return value
-}
-
-function abortSignal(value: unknown): AbortSignal | undefined {
-  const { aborted, addEventListener } = (value ?? {}) as Partial<AbortSignal>
-  const fits = typeof aborted === 'boolean' && typeof addEventListener === 'function'
-  if (value !== undefined && !fits) throw invalid('signal', `must be an AbortSignal, but is ${show(value)}`)
-  return value as AbortSignal | undefined
-}
-
-function callback<T>(name: string, value: T): T {
-  if (value !== undefined && typeof value !== 'function') {
-    throw invalid(name, `must be a function, but is ${show(value)}`)
-  }
-  return value
-}
-
-function checkShape(name: string, value: unknown, methods: readonly string[]): void {
-  const missing = methods.find((method) => typeof (value as Record<string, unknown>)?.[method] !== 'function')
-  if (missing) {
-    throw invalid(name, `must have a ${missing}() method; make one with store.${name}(key)`)
-  }
-}
-
-function show(value: unknown): string {
-  if (typeof value === 'string') return `'${value}'`
-  return typeof value === 'object' && value !== null ? 'an object' : String(value)
+  if (!sink.resume) throw invalid('checkpoint', 'needs a sink that can resume, and this one has no resume()')
+  return { store, id, grace: integer('checkpoint.grace', grace ?? 1000, 0, 4000) }
 }
