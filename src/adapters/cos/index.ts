@@ -2,8 +2,8 @@ import { attributeNames } from '../../contract/attribute-names'
 import type { SinkCapabilities } from '../../contract/sink'
 import type { Store } from '../../contract/store'
 import { createAgents } from '../../lifecycle/agents'
-import { DirectGet } from '../object-store/direct-get/direct-get'
 import type { HoldsUnfinished } from '../../resume/unfinished'
+import { DirectGet } from '../object-store/direct-get/direct-get'
 import { objectStore } from '../object-store/store'
 import { cosApi } from './api'
 import { checkAttributes } from './attributes'
@@ -62,4 +62,5 @@ const capabilitiesOf = (limits: Required<CosLimits>): SinkCapabilities => ({
   storageClasses,
   attests: ['crc64'],
   createOnly: 'enforced',
+  duplicateParts: true,
 })
