@@ -32,7 +32,10 @@ export interface TransferOptions {
   readonly retry?: RetryOptions
   /**
    * `'size'`: sizes alone. `'attested'`: also what the sink vouches for, part by part and as a whole.
-   * `'end-to-end'`: also the source's own digest.
+   * `'end-to-end'`: also the source's own digest: its CRC-64, or the MD5 that is its ETag, or that of its parts, where
+   * their size can be learnt (one or two more requests) or guessed. Two of these take time: parts are moved one by one
+   * for the MD5 of a whole object, and for that of parts which ours do not hold whole; a free `partSize` is chosen so
+   * that they do. What could not be checked is named in `result.unverified`, and is no error.
    * @default 'attested'
    */
   readonly verify?: 'size' | 'attested' | 'end-to-end'

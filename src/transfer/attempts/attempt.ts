@@ -1,5 +1,5 @@
-import { TransferError } from '../contract/errors'
-import { maxTimer } from './options'
+import type { TransferError } from '../../contract/errors'
+import { type IdleLimits, idleClock } from './idle-clock'
 
 /** One try of one request. */
 export interface Attempt {
@@ -7,16 +7,14 @@ export interface Attempt {
   readonly signal: AbortSignal
   /** Something moved: the idle clock starts again. */
   touch(): void
+  /** Stops the idle clock until the next `touch`: what is awaited now has a clock of its own. */
+  pause(): void
   /** Ends the try with this error, though the adapter may never settle (some SDK calls do not). */
   fail(error: TransferError): void
 }
 
-export interface AttemptLimits {
+export interface AttemptLimits extends IdleLimits {
   readonly signal: AbortSignal
-  /** Milliseconds without a `touch` after which the try ends with TIMEOUT. */
-  readonly idle: number
-  /** Names what is awaited, for the message. */
-  readonly waitingFor: string
 }
 
 /**
@@ -37,8 +35,9 @@ export async function attempt<T>(
   limits.signal.addEventListener('abort', stop, { once: true })
   const clock = idleClock(limits, (error) => controller.abort(error))
   // Async, so that an adapter of the caller's own may also throw, or answer, without a promise.
-  const result = (async () =>
-    work({ signal: controller.signal, touch: clock.touch, fail: (error) => controller.abort(error) }))()
+  const { signal } = controller
+  const { touch, pause } = clock
+  const result = (async () => work({ signal, touch, pause, fail: (error) => controller.abort(error) }))()
   try {
     return await Promise.race([result, over])
   } catch (error) {
@@ -50,37 +49,5 @@ export async function attempt<T>(
     over.catch(() => {})
     clock.stop()
     limits.signal.removeEventListener('abort', stop)
-  }
-}
-
-/** How late a timer may fire before we take it that the process itself stood still (blocked loop, frozen container). */
-const stoodStill = 1000
-
-function idleClock({ idle, waitingFor }: AttemptLimits, expire: (error: TransferError) => void) {
-  let moved = performance.now()
-  let due = moved + idle
-  const check = () => {
-    const now = performance.now()
-    // The peer is not silent when it was us who could not listen: it gets a full period after the standstill.
-    if (now - due > stoodStill) moved = now
-    const left = moved + idle - now
-    if (left > 0) {
-      due = now + left
-      timer = setTimeout(check, Math.min(left, maxTimer))
-      return
-    }
-    expire(
-      new TransferError('TIMEOUT', `${waitingFor} stayed silent for ${idle} ms (timeouts.idle).`, {
-        retry: 'temporary',
-        context: { idle },
-      }),
-    )
-  }
-  let timer = setTimeout(check, Math.min(idle, maxTimer))
-  return {
-    touch: () => {
-      moved = performance.now()
-    },
-    stop: () => clearTimeout(timer),
   }
 }

@@ -1,18 +1,5 @@
-import { TransferError, type TransferErrorCode } from '../contract/errors'
-
-const networkCodes = new Set([
-  'ECONNRESET',
-  'ECONNREFUSED',
-  'ECONNABORTED',
-  'EPIPE',
-  'ETIMEDOUT',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'ENETUNREACH',
-  'EHOSTUNREACH',
-  'ERR_STREAM_PREMATURE_CLOSE',
-  'UND_ERR_SOCKET',
-])
+import { TransferError, type TransferErrorCode } from '../../contract/errors'
+import { networkCode } from '../../contract/network-codes'
 
 /**
  * Adds where it happened to an error of an adapter. One that is no TransferError comes from a source or sink of the
@@ -38,8 +25,7 @@ export function toTransferError(
 
 function codeOf(error: unknown, side: 'source' | 'sink'): TransferErrorCode {
   const code = (error as { code?: unknown } | null)?.code
-  if (typeof code === 'string' && networkCodes.has(code)) return 'CONNECTION'
-  return side === 'source' ? 'SOURCE_FAILED' : 'SINK_FAILED'
+  return networkCode(code) ?? (side === 'source' ? 'SOURCE_FAILED' : 'SINK_FAILED')
 }
 
 /** The message of a foreign error may quote a signed address; its first line, without any query, is enough. */

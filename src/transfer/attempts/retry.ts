@@ -1,13 +1,13 @@
 import pRetry from 'p-retry'
-import { TransferError } from '../contract/errors'
-import type { RetryOptions } from './options'
+import { TransferError } from '../../contract/errors'
+import type { RetryOptions } from '../options'
 import { sleep } from './sleep'
 
 /**
  * No attempt begins later than this after the first failure, in milliseconds: with the idle timeout before and after
  * it, a transfer whose peer stays silent ends within 120 s.
  */
-const retryWindow = 45_000
+export const retryWindow = 45_000
 
 /** Damage that comes back is not an outage: a source that lies, or a sink that spoils, is believed after these. */
 const damageRetries = 3
@@ -30,6 +30,62 @@ export interface Failure {
 }
 
 /**
+ * Waits before the next attempt, at least for the delay. Rejects when the signal fires.
+ * @returns milliseconds beyond the delay that do not count as an outage
+ */
+export type Pause = (failure: Failure) => Promise<number>
+
+/** Says of each failure whether, and when, it may be tried again. */
+export class RetryAllowance {
+  readonly #options: Required<RetryOptions>
+  readonly #enough: number
+  #failures = 0
+  #damages = 0
+  #firstFailure: number | undefined
+  /** Bytes since the first failure. */
+  #moved = 0
+
+  /** @param enough bytes after which what failed before does not count any more */
+  constructor(options: Required<RetryOptions>, enough = 1) {
+    this.#options = options
+    this.#enough = enough
+  }
+
+  /** Undefined where it must not be tried again. */
+  take(error: TransferError): Failure | undefined {
+    if (error.retry !== 'temporary' || this.#failures === this.#options.retries) return undefined
+    this.#firstFailure ??= performance.now()
+    if (isDamage(error)) this.#damages += 1
+    if (this.#damages > damageRetries) return undefined
+    const delayMs = Math.max(backoffDelay(this.#failures + 1, this.#options), retryAfter(error))
+    if (performance.now() - this.#firstFailure + delayMs > retryWindow) return undefined
+    this.#failures += 1
+    return { attempt: this.#failures, delayMs, error }
+  }
+
+  /** Milliseconds spent waiting while others got on are no part of an outage. */
+  excuse(milliseconds: number): void {
+    if (this.#firstFailure !== undefined) this.#firstFailure += milliseconds
+  }
+
+  /** It got on by so many bytes. */
+  moved(bytes: number): void {
+    if (this.#firstFailure === undefined) return
+    this.#moved += bytes
+    if (this.#moved < this.#enough) return
+    this.#failures = 0
+    this.#damages = 0
+    this.#firstFailure = undefined
+    this.#moved = 0
+  }
+}
+
+/** The error of what may not be tried again. */
+export function exhausted(error: TransferError): TransferError {
+  return error.retry === 'temporary' ? error.with({ retry: 'exhausted' }) : error
+}
+
+/**
  * Tries until it succeeds, fails for good, or the limits are reached; the error then says `exhausted`.
  * `attempt` rejects with TransferErrors only.
  */
@@ -38,27 +94,26 @@ export async function retrying<T>(
   signal: AbortSignal,
   attempt: () => Promise<T>,
   onRetry: (failure: Failure) => void,
+  pause: Pause = async ({ delayMs }) => {
+    await sleep(delayMs, signal)
+    return 0
+  },
 ): Promise<T> {
-  let firstFailure: number | undefined
-  let damages = 0
+  const allowance = new RetryAllowance(options)
   try {
     return await pRetry(attempt, {
       retries: options.retries,
       minTimeout: 0,
-      shouldRetry: async ({ error, attemptNumber }) => {
-        if (!TransferError.is(error) || error.retry !== 'temporary' || signal.aborted) return false
-        firstFailure ??= performance.now()
-        if (isDamage(error)) damages += 1
-        if (damages > damageRetries) return false
-        const delayMs = Math.max(backoffDelay(attemptNumber, options), retryAfter(error))
-        if (performance.now() - firstFailure + delayMs > retryWindow) return false
-        onRetry({ attempt: attemptNumber, delayMs, error })
-        await sleep(delayMs, signal)
+      shouldRetry: async ({ error }) => {
+        const failure = TransferError.is(error) && !signal.aborted && allowance.take(error)
+        if (!failure) return false
+        onRetry(failure)
+        allowance.excuse(await pause(failure))
         return true
       },
     })
   } catch (error) {
-    throw TransferError.is(error) && error.retry === 'temporary' ? error.with({ retry: 'exhausted' }) : error
+    throw TransferError.is(error) ? exhausted(error) : error
   }
 }
 
@@ -67,7 +122,7 @@ function isDamage(error: TransferError): boolean {
 }
 
 /** Milliseconds the backend asked us to wait. */
-function retryAfter(error: TransferError): number {
+export function retryAfter(error: TransferError): number {
   const asked = error.context.retryAfter
   return typeof asked === 'number' && asked > 0 ? asked : 0
 }

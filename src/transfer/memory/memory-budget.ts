@@ -54,6 +54,11 @@ export class MemoryBudget {
     })
   }
 
+  /** Takes what is free at once and nobody waits for; undefined where there is not enough. */
+  tryAcquire(bytes: number): Release | undefined {
+    return this.#queue.length === 0 && this.#fits(bytes) ? this.#take(bytes) : undefined
+  }
+
   #take(bytes: number): Release {
     this.#held += bytes
     let released = false

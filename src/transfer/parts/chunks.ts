@@ -1,5 +1,5 @@
-import { TransferError } from '../contract/errors'
-import type { Bytes } from '../contract/source'
+import { TransferError } from '../../contract/errors'
+import type { Bytes } from '../../contract/source'
 
 /** Bytes being read, one chunk at a time. */
 export interface Chunks {
@@ -9,39 +9,54 @@ export interface Chunks {
   free(): void
 }
 
-interface Reading {
+/** The same, as the stream itself answers. */
+export interface Reading {
   next(): PromiseLike<IteratorResult<Uint8Array, unknown>>
-  free(): unknown
+  /** Frees what is behind the bytes; once, and not after their end. Never waits, never throws. */
+  free(): void
 }
 
-/** Begins to read. From here on a failure of the stream is kept for whoever asks for the next chunk. */
+/** Begins to read. */
 export function readChunks(bytes: Bytes): Chunks {
-  const reading = isWebStream(bytes) ? ofWebStream(bytes) : ofIterable(bytes)
+  const reading = startReading(bytes)
   let over = false
   return {
     async next() {
-      const { done, value } = await reading.next()
-      if (done) {
-        over = true
-        return undefined
-      }
-      if (!(value instanceof Uint8Array)) throw notBytes(value)
-      return value
+      const chunk = chunkOf(await reading.next())
+      if (!chunk) over = true
+      return chunk
     },
     free() {
       if (over) return
       over = true
-      void (async () => reading.free())().catch(() => {})
+      reading.free()
     },
   }
 }
 
 /** Frees bytes that nobody will read. */
 export function discard(bytes: Bytes): void {
-  readChunks(bytes).free()
+  startReading(bytes).free()
 }
 
-function ofIterable(bytes: Bytes): Reading {
+/** Begins to read. From here on a failure of the stream is kept for whoever asks for the next chunk. */
+export function startReading(bytes: Bytes): Reading {
+  const { next, free } = isWebStream(bytes) ? ofWebStream(bytes) : ofIterable(bytes)
+  return { next, free: () => void (async () => free())().catch(() => {}) }
+}
+
+/** Undefined at the end. @throws INVALID_OPTION where it is no bytes */
+export function chunkOf({ done, value }: IteratorResult<Uint8Array, unknown>): Uint8Array | undefined {
+  if (done) return undefined
+  if (!(value instanceof Uint8Array)) throw notBytes(value)
+  return value
+}
+
+interface Stream extends Pick<Reading, 'next'> {
+  free(): unknown
+}
+
+function ofIterable(bytes: Bytes): Stream {
   const iterator = bytes[Symbol.asyncIterator]()
   const stream = bytes as { destroy?: () => void; on?: (event: 'error', listener: () => void) => void }
   if (typeof stream.destroy !== 'function') {
@@ -53,7 +68,7 @@ function ofIterable(bytes: Bytes): Reading {
 }
 
 /** By its reader: the iterator of a web stream cannot be left while a chunk is awaited. */
-function ofWebStream(stream: ReadableStream<Uint8Array>): Reading {
+function ofWebStream(stream: ReadableStream<Uint8Array>): Stream {
   const reader = stream.getReader()
   return {
     next: () => reader.read() as Promise<IteratorResult<Uint8Array, unknown>>,

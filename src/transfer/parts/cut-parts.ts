@@ -1,19 +1,27 @@
-import type { ObjectInfo } from '../contract/source'
+import type { PartReceipt } from '../../contract/sink'
+import type { ObjectInfo } from '../../contract/source'
+import { limitsOf } from '../options'
+import { planGrowth, planParts } from '../plan'
+import { largestPut } from '../put-whole'
+import type { Run } from '../run'
+import type { Verifier } from '../verify/verifier'
 import { heldParts } from './held-parts'
-import { limitsOf } from './options'
 import { type PartTask, rangedParts } from './part-task'
-import { planGrowth, planParts } from './plan'
-import { largestPut } from './put-whole'
-import type { Run } from './run'
-import type { Verifier } from './verify'
 
 export interface CutParts {
   readonly parts: PartQueue
   readonly partSize: number
 }
 
+/** What an earlier run has done of it. */
+export interface EarlierParts {
+  readonly partSize: number
+  /** These are left out. */
+  readonly kept: readonly PartReceipt[]
+}
+
 /** Plans the parts: ranges of a source that can be opened anywhere, held pieces of one that comes but once. */
-export function cutParts(run: Run, info: ObjectInfo, verifier: Verifier): CutParts {
+export function cutParts(run: Run, info: ObjectInfo, verifier: Verifier, earlier?: EarlierParts): CutParts {
   const { size } = info
   const { concurrency } = verifier
   const limits = limitsOf(run.sink.capabilities)
@@ -23,11 +31,11 @@ export function cutParts(run: Run, info: ObjectInfo, verifier: Verifier): CutPar
     run.emit({ type: 'plan', method: 'parts', partSize: growth.first, concurrency, ...sized(size) })
     return { parts: new PartQueue(heldParts(run, info, growth)), partSize: growth.first }
   }
-  const plan = planParts(size, limits, run.options.partSize)
-  const whole = plan.parts <= 1 && size <= largestPut(run.sink, run.budget.total)
+  const plan = planParts(size, limits, earlier?.partSize ?? run.options.partSize ?? verifier.partSize)
+  const whole = !earlier && plan.parts <= 1 && size <= largestPut(run.sink, run.budget.total)
   const method = whole ? 'put' : 'parts'
   run.emit({ type: 'plan', method, partSize: plan.partSize, parts: plan.parts, concurrency, size })
-  const parts = rangedParts(run, info, size, plan, whole)
+  const parts = rangedParts(run, info, size, plan, whole, earlier?.kept)
   return { parts: new PartQueue(parts), partSize: plan.partSize }
 }
 
@@ -42,10 +50,10 @@ export class PartQueue {
     this.#parts = parts
   }
 
-  /** The first part, which stays in the queue. There always is one, though it may be empty. */
-  async first(): Promise<PartTask> {
+  /** The first part, which stays in the queue. There is one, though it may be empty, unless all have been kept. */
+  async first(): Promise<PartTask | undefined> {
     const next = await this.#parts.next()
-    this.#first = next.value as PartTask
+    this.#first = next.value ?? undefined
     return this.#first
   }
 

@@ -1,15 +1,15 @@
-import { TransferError } from '../contract/errors'
-import type { Bytes, ObjectInfo } from '../contract/source'
-import type { Attempt } from './attempt'
+import { TransferError } from '../../contract/errors'
+import type { Bytes, ObjectInfo } from '../../contract/source'
+import type { Attempt } from '../attempts/attempt'
+import { type Growth, growingPartSize, largestStream } from '../plan'
+import { largestPut } from '../put-whole'
+import type { Run } from '../run'
 import { type Chunks, discard, readChunks } from './chunks'
 import { trimSpareBlocks } from './hold/block-pool'
 import type { Holder } from './hold/holder'
 import { memoryHolder } from './hold/memory-holder'
 import { spoolHolder } from './hold/spool-holder'
 import { type PartTask, passingCost } from './part-task'
-import { type Growth, growingPartSize, largestStream } from './plan'
-import { largestPut } from './put-whole'
-import type { Run } from './run'
 
 /**
  * Cuts a source that can be read only once into parts, each held until it is released: a consumed stream cannot be
@@ -41,7 +41,7 @@ export async function* heldParts(run: Run, info: ObjectInfo, growth: Growth): As
         const held = await fill(run, reader, holder, size, index)
         checkWhole(run, info, start + held.size, held.last)
         const whole = held.last && held.size <= put
-        yield { index, start, size: held.size, whole, open: async () => read(), release }
+        yield { index, start, size: held.size, whole, read: () => readChunks(read()), release }
         if (held.last) return
         start += held.size
       } catch (error) {

@@ -1,11 +1,12 @@
-import { TransferError } from '../contract/errors'
-import type { Body, Part } from '../contract/sink'
-import type { Bytes, Digests } from '../contract/source'
-import type { Digester } from '../integrity/digester'
-import type { Attempt } from './attempt'
-import { type Chunks, readChunks } from './chunks'
-import { toTransferError } from './classify'
-import type { PartProgress } from './progress'
+import { TransferError } from '../../contract/errors'
+import type { Body, Part } from '../../contract/sink'
+import type { Bytes, Digests } from '../../contract/source'
+import type { Digester } from '../../integrity/digester'
+import type { Attempt } from '../attempts/attempt'
+import { toTransferError } from '../attempts/classify'
+import type { PartProgress } from '../progress'
+import type { Chunks } from './chunks'
+import { wrongSize } from './wrong-size'
 
 export interface MeteredBody extends Body {
   /** Digests of the bytes that passed. @throws INTEGRITY when the sink did not read them to the end */
@@ -17,8 +18,8 @@ export interface Meter {
   readonly location: string
   readonly attempt: Attempt
   readonly progress: PartProgress
-  /** Opens the bytes of the part, from its first one. */
-  open(): Promise<Bytes>
+  /** Reads the bytes of the part, from its first one. */
+  read(): Chunks
   createDigester(): Digester
 }
 
@@ -79,7 +80,7 @@ class Passage {
     signal.addEventListener('abort', end, { once: true })
     try {
       this.#throwIfOver()
-      this.#chunks = readChunks(await this.#meter.open())
+      this.#chunks = this.#meter.read()
       for (let seen = 0; ; ) {
         attempt.touch()
         this.#throwIfOver()
@@ -87,12 +88,12 @@ class Passage {
         attempt.touch()
         this.#throwIfOver()
         if (!chunk) {
-          if (seen < part.size) throw wrongSize(this.#meter, 'TRUNCATED', `only ${seen}`)
+          if (seen < part.size) throw wrongSize(location, part, seen)
           this.complete = true
           return
         }
         seen += chunk.byteLength
-        if (seen > part.size) throw wrongSize(this.#meter, 'INTEGRITY', 'more')
+        if (seen > part.size) throw wrongSize(location, part, seen)
         this.digester.update(chunk)
         yield chunk
         this.#throwIfOver()
@@ -113,12 +114,4 @@ class Passage {
     if (signal.aborted) throw signal.reason
     if (this.#over) throw new Error('The body was opened again')
   }
-}
-
-function wrongSize({ part, location }: Meter, code: 'TRUNCATED' | 'INTEGRITY', gave: string): TransferError {
-  return new TransferError(code, `${location} gave ${gave} bytes where it stated ${part.size}.`, {
-    // A connection may cut a body short; none makes it longer: such a source contradicts itself.
-    retry: code === 'TRUNCATED' ? 'temporary' : 'permanent',
-    context: { location, part: part.index, start: part.start, stated: part.size },
-  })
 }

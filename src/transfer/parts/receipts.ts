@@ -1,6 +1,8 @@
-import { TransferError } from '../contract/errors'
-import type { Part, PartReceipt } from '../contract/sink'
-import type { Digests } from '../contract/source'
+import { TransferError } from '../../contract/errors'
+import type { Part, PartReceipt, Sink } from '../../contract/sink'
+import type { Digests } from '../../contract/source'
+
+export type DigestName = keyof Digests
 
 /** Digests the core and the sink can both know of a part. */
 const digestNames = ['crc64', 'md5'] as const
@@ -11,7 +13,7 @@ export interface AgreedPart {
   /** Digests of the bytes that passed here; none where the backend copied the part by itself. */
   readonly computed: Digests
   /** Digests that were computed here and stated by the sink, and are equal. */
-  readonly attested: ReadonlyArray<keyof Digests>
+  readonly attested: readonly DigestName[]
 }
 
 /**
@@ -27,7 +29,22 @@ export function agree(part: Part, computed: Digests, stated: PartReceipt | undef
     if (computed[name] !== stated[name]) throw disagree(part, name, computed[name], stated[name])
     return true
   })
-  return { receipt: { ...stated, ...computed, index: part.index, size: part.size }, computed, attested }
+  // Of a part that passed here only what was computed: a run that resumes takes the receipt's digests for that.
+  const { crc64, md5, ...rest } = { ...stated }
+  const passed = computed.crc64 !== undefined || computed.md5 !== undefined
+  const digests = passed
+    ? computed
+    : { ...(crc64 !== undefined && { crc64 }), ...(md5 !== undefined && { md5 }) }
+  return { receipt: { ...rest, ...digests, index: part.index, size: part.size }, computed, attested }
+}
+
+/**
+ * Receipts as the sink is to see them when it commits. An MD5 that it does not attest is left out: it is ours, for the
+ * source's sake, and a backend whose ETags are no MD5s would be held to it.
+ */
+export function receiptsFor({ capabilities }: Sink, receipts: readonly PartReceipt[]): PartReceipt[] {
+  if (capabilities?.attests?.includes('md5')) return [...receipts]
+  return receipts.map(({ md5: _, ...receipt }) => receipt)
 }
 
 function disagree(part: Part, what: string, sent: unknown, stored: unknown): TransferError {

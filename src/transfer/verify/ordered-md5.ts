@@ -1,25 +1,30 @@
-import { createHash } from 'node:crypto'
+import { SegmentedMd5 } from '../../integrity/segmented-md5'
 
-/** An MD5 over parts that come one after another, each perhaps several times until it is accepted. */
+/** MD5s over parts that come one after another, each perhaps several times until it is accepted. */
 export class OrderedMd5 {
-  #accepted = createHash('md5')
-  #attempt = this.#accepted.copy()
+  #accepted: readonly SegmentedMd5[]
+  #next = 0
+  #broken = false
 
-  /** A new attempt at the next part. */
-  start(): void {
-    this.#attempt = this.#accepted.copy()
+  /** @param sizes bytes of the stretches whose MD5s are wanted, for each way of cutting the object */
+  constructor(sizes: readonly number[]) {
+    this.#accepted = sizes.map((size) => new SegmentedMd5(size))
   }
 
-  update(chunk: Uint8Array): void {
-    this.#attempt.update(chunk)
+  /** For a new attempt at the next part. */
+  start(): SegmentedMd5[] {
+    return this.#accepted.map((md5) => md5.copy())
   }
 
-  accept(): void {
-    this.#accepted = this.#attempt
-    this.#attempt = this.#accepted.copy()
+  /** The attempt that counts. */
+  accept(index: number, attempt: readonly SegmentedMd5[] | undefined): void {
+    if (index !== this.#next || !attempt) this.#broken = true
+    else this.#accepted = attempt
+    this.#next += 1
   }
 
-  digest(): string {
-    return this.#accepted.copy().digest('hex')
+  /** For each way of cutting; undefined where a part came out of turn, or did not pass here. */
+  digests(): string[][] | undefined {
+    return this.#broken ? undefined : this.#accepted.map((md5) => md5.digests())
   }
 }

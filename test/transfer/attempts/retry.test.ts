@@ -1,7 +1,7 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
-import { TransferError } from '../../src/contract/errors'
-import { backoffDelay, retrying } from '../../src/transfer/retry'
+import { describe, expect, it, vi } from 'vitest'
+import { TransferError } from '../../../src/contract/errors'
+import { backoffDelay, RetryAllowance, retrying } from '../../../src/transfer/attempts/retry'
 
 const quick = { retries: 4, minDelay: 0, maxDelay: 0 }
 const never = new AbortController().signal
@@ -77,6 +77,30 @@ describe('retrying', () => {
   it('does not wait for longer than the window in which it may retry', async () => {
     const attempt = failing(temporary('CONNECTION', { retryAfter: 3_600_000 }))
     await expect(retrying(quick, never, attempt, () => {})).rejects.toMatchObject({ retry: 'exhausted' })
+  })
+
+  it('leaves the wait to whoever has more to wait for, such as a turn', async () => {
+    const waited: number[] = []
+    const attempt = failing(temporary('CONNECTION', { retryAfter: 7 }))
+    const pause = async ({ delayMs }: { delayMs: number }) => {
+      waited.push(delayMs)
+      return 0
+    }
+    await expect(retrying(quick, never, attempt, () => {}, pause)).resolves.toBe('done')
+    expect(waited).toEqual([7])
+  })
+
+  it('does not count the wait for a turn while others got on as an outage', () => {
+    const almostAll = temporary('CONNECTION', { retryAfter: 44_000 })
+    for (const excused of [0, 30_000]) {
+      const allowance = new RetryAllowance(quick)
+      vi.spyOn(performance, 'now').mockReturnValue(0)
+      allowance.take(temporary())
+      vi.spyOn(performance, 'now').mockReturnValue(30_000)
+      allowance.excuse(excused)
+      expect(allowance.take(almostAll)?.delayMs).toBe(excused === 0 ? undefined : 44_000)
+      vi.restoreAllMocks()
+    }
   })
 
   it('stops waiting at once when the signal fires', async () => {

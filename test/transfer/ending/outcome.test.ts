@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { TransferError } from '../../src/contract/errors'
-import type { Committed } from '../../src/contract/sink'
-import { transfer } from '../../src/transfer/transfer'
-import { deaf, fakeSink, fakeSource, pattern, quickRetry } from './fakes'
+import { TransferError } from '../../../src/contract/errors'
+import type { Committed, WriteSession } from '../../../src/contract/sink'
+import { transfer } from '../../../src/transfer/transfer'
+import { deaf, fakeSink, fakeSource, pattern, quickRetry } from '../fakes'
 
 const bytes = pattern(1000)
 const temporary = (code: 'CONNECTION' | 'THROTTLED' | 'SERVER_ERROR', cause?: unknown, context = {}) =>
@@ -53,6 +53,34 @@ describe.each(['commit', 'put'] as const)('a %s whose reply was lost', (method) 
 })
 
 describe('an object stored wrongly', () => {
+  const wrong = { commit: async () => ({ size: 1 }) }
+  const storing = (session: Partial<WriteSession>) =>
+    transfer(fakeSource(bytes), fakeSink({ session: { ...wrong, ...session } }))
+
+  it('is INTEGRITY where it has been taken back', async () => {
+    const revoked: Committed[] = []
+    const revoke = async (committed: Committed) => void revoked.push(committed)
+    await expect(storing({ revoke })).rejects.toMatchObject({ code: 'INTEGRITY' })
+    expect(revoked).toEqual([{ size: 1 }])
+  })
+
+  it('is OUTCOME_UNKNOWN where the sink cannot take it back', async () => {
+    const failure = await storing({}).catch((error: TransferError) => error)
+    expect(failure).toMatchObject({ code: 'OUTCOME_UNKNOWN', cause: { code: 'INTEGRITY' } })
+  })
+
+  it('is OUTCOME_UNKNOWN where that failed, until reconcile() has taken it back', async () => {
+    let broken = true
+    const revoke = async () => {
+      if (broken) throw new TransferError('ACCESS_DENIED', 'no deletion')
+    }
+    const failure = (await storing({ revoke }).catch((error) => error)) as TransferError
+    expect(failure).toMatchObject({ code: 'OUTCOME_UNKNOWN', cause: { code: 'INTEGRITY' } })
+    await expect(failure.reconcile!()).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' })
+    broken = false
+    await expect(failure.reconcile!()).resolves.toBeUndefined()
+  })
+
   it('does not hold an abort up for longer than 5 s, though taking it back hangs', async () => {
     const controller = new AbortController()
     const sink = fakeSink({
@@ -66,6 +94,6 @@ describe('an object stored wrongly', () => {
       },
     })
     const result = transfer(fakeSource(bytes), sink, { signal: controller.signal })
-    await expect(result).rejects.toMatchObject({ code: 'ABORTED' })
+    await expect(result).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN', cause: { code: 'INTEGRITY' } })
   }, 5000)
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { MemoryBudget } from '../../src/transfer/memory-budget'
+import { MemoryBudget } from '../../../src/transfer/memory/memory-budget'
 
 const never = new AbortController().signal
 

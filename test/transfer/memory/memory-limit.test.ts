@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { containerMemoryLimit } from '../../src/transfer/memory-limit'
+import { containerMemoryLimit } from '../../../src/transfer/memory/memory-limit'
 
 const GiB = 1024 ** 3
 const unlimitedV1 = '9223372036854771712\n'

@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { TransferError } from '../../src/contract/errors'
-import type { NewObject } from '../../src/contract/sink'
-import { budgetShare, configure, processBudget } from '../../src/transfer/configure'
-import { Blocks, blockSize, trimSpareBlocks } from '../../src/transfer/hold/block-pool'
-import { memoryHolder } from '../../src/transfer/hold/memory-holder'
-import { transfer } from '../../src/transfer/transfer'
-import { borrowed, collect, fakeSink, fakeSource, pattern, quickRetry, sha256 } from './fakes'
+import { TransferError } from '../../../src/contract/errors'
+import type { NewObject } from '../../../src/contract/sink'
+import { budgetShare, configure, processBudget } from '../../../src/transfer/configure'
+import { Blocks, blockSize, trimSpareBlocks } from '../../../src/transfer/parts/hold/block-pool'
+import { memoryHolder } from '../../../src/transfer/parts/hold/memory-holder'
+import { transfer } from '../../../src/transfer/transfer'
+import { borrowed, collect, fakeSink, fakeSource, pattern, quickRetry, sha256 } from '../fakes'
 
 const bytes = pattern(60_000)
 const never = new AbortController().signal

@@ -1,5 +1,5 @@
-import { processBudget } from '../configure'
-import { KiB } from '../plan'
+import { processBudget } from '../../configure'
+import { KiB } from '../../plan'
 
 /** Bytes of a block: small beside a part, large enough to be sent in one write. */
 export const blockSize = 256 * KiB

@@ -1,4 +1,4 @@
-import type { Bytes } from '../../contract/source'
+import type { Bytes } from '../../../contract/source'
 
 /** Keeps the bytes of one part until it is released. */
 export interface Holder {

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { type FileHandle, open, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { TransferError } from '../../contract/errors'
-import { MiB } from '../plan'
+import { TransferError } from '../../../contract/errors'
+import { MiB } from '../../plan'
 import type { Holder } from './holder'
 
 const readSize = MiB
