@@ -60,9 +60,7 @@ export async function transfer(
       } else {
         session ??= await begin(run, object)
         await checkpoint.begin(session, info, object, partSize, kept)
-        const moved = await run.withGrace(() =>
-          moveParts(run, session!, parts, verifier, checkpoint.record),
-        )
+        const moved = await run.withGrace(() => moveParts(run, session!, parts, verifier, checkpoint.record))
         await checkpoint.beforeCommit()
         concluded = await commit(run, session, inOrder([...kept, ...moved]), info, verifier, ending)
       }
