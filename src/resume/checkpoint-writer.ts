@@ -10,6 +10,8 @@ import { within } from './within'
 const unspacedParts = 1000
 /** The next save of a larger checkpoint waits so many times the last one's duration: saving takes 5 % of the time. */
 const spacing = 20
+/** Milliseconds after which what the store said of the owner is asked again. */
+const stale = 1000
 /** Milliseconds after which a transfer no longer waits for a save. */
 const saveLimit = 10_000
 
@@ -152,7 +154,7 @@ export class CheckpointWriter {
   async #run(save: Save): Promise<void> {
     const began = performance.now()
     try {
-      if (this.#taken && (await this.#isTakenOver())) return this.#lose(save)
+      if (this.#taken && (await this.#isTakenOverNow())) return this.#lose(save)
       const parts = Array.from(this.#parts.values())
       const checkpoint = encodeCheckpoint({ ...this.#initial, revision: ++this.#revision, parts })
       await this.#store.save(this.#id, checkpoint)
@@ -174,6 +176,15 @@ export class CheckpointWriter {
   async #isTakenOver(): Promise<boolean> {
     const found = decodeCheckpoint(await this.#store.load(this.#id))
     return found !== undefined && found.owner !== this.#initial.owner
+  }
+
+  /** The same, of this moment: a process that was frozen with the answer on its way must not believe it. */
+  async #isTakenOverNow(): Promise<boolean> {
+    for (;;) {
+      const asked = performance.now()
+      if (await this.#isTakenOver()) return true
+      if (performance.now() - asked < stale) return false
+    }
   }
 
   #lose(save: Save): void {

@@ -29,6 +29,7 @@ export function readApi(client: CephClient, bucket: string, name: string): ReadA
     })
     const location = `${name}/${key}`
     const output = await client.send(command, { context, location, operation: 'HEAD', access: 'read' })
+    if (!output.ETag || output.ContentLength === undefined) throw noObject(location)
     checkPin(output, context.version, location)
     return output
   }
@@ -89,6 +90,12 @@ export function md5Of(
   return isOpaque(output) ? undefined : plainMd5Etag(etag)
 }
 
+/** What stands there must not be judged by it: a lost commit would be taken for one that was never carried out. */
+function noObject(location: string): TransferError {
+  const message = `${location} was answered for without an ETag or a length. Check proxies on the way to the gateway.`
+  return new TransferError('SERVER_ERROR', message, { retry: 'temporary', context: { location } })
+}
+
 function infoOf(key: string, output: HeadObjectCommandOutput): ObjectInfo {
   const etag = output.ETag ?? ''
   const md5 = md5Of(etag, output)
@@ -115,6 +122,7 @@ function checkPin(
   location: string,
 ): void {
   const { ifMatch, versionId } = versionPin(version)
+  if (ifMatch && !output.ETag) throw noObject(location)
   const given = ifMatch ? output.ETag : output.VersionId
   if (ifMatch ? sameEtag(given, ifMatch) : !versionId || !given || given === versionId) return
   const message = `${location} is no longer the version ${version}: the answer is of ${given}.`
@@ -140,8 +148,9 @@ function checkRange(output: GetObjectCommandOutput, range: ByteRange, location: 
   }
   const length = output.ContentLength ?? size
   if (!match || start !== range.start || end !== range.end || length !== size) {
+    // Of a cache on the way, perhaps, that another attempt passes by.
     const message = `The answer for ${location} is not the range asked for. Check proxies on the way to the gateway.`
-    throw new TransferError('INTEGRITY', message, { context })
+    throw new TransferError('INTEGRITY', message, { retry: 'temporary', context })
   }
   return size
 }

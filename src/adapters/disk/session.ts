@@ -64,7 +64,6 @@ export class FileSession implements WriteSession {
   async writePart(part: Part, body: Body, { signal }: Context = {}): Promise<PartReceipt> {
     if (this.#lost) throw this.#lost
     if (this.#sealing) throw this.#gone('is being committed')
-    if (this.#options.published) throw this.#gone('was committed by another process')
     const interrupt = new Interrupt(signal, this.#location)
     this.#interrupts.add(interrupt)
     const earlier = this.#attempts.get(part.index)

@@ -73,50 +73,28 @@ export function fileSink(volume: Volume, key: string, options?: SinkOptions): Si
      * Goes on with a staged file, whoever held it: an earlier holder that still lives can neither commit nor remove
      * it any more, and its parts fail with SESSION_LOST. Takes 0.2 s, in which it stops writing.
      */
-    async resume(saved: Json, object: NewObject, { signal }: Context = {}): Promise<WriteSession> {
-      throwIfAborted(signal, location)
+    async resume(saved: Json, object: NewObject, context: Context = {}): Promise<WriteSession> {
+      throwIfAborted(context.signal, location)
       try {
-        const session = parseState(saved, key, location)
-        const { state } = session
-        const { staged, published } = await takeOver(volume, session, object, location, signal)
-        try {
-          const journal = new Journal(volume, staged.path)
-          const known = await journal.read()
-          // It was committed, and all that told of its parts is gone.
-          if (published && !known) throw sessionLost(location)
-          if (object.size !== undefined && !published) {
-            const stored = [...(known?.values() ?? [])].reduce((sum, part) => sum + part.size, 0)
-            await requireSpace(volume, staged.folder, object.size - stored, location)
-          }
-          const madeFolders = await inheritFolders(volume, staged.folder, state.madeFolders)
-          const parts = new StoredParts(journal, known)
-          return new FileSession(volume, {
-            location,
-            staged,
-            object,
-            state,
-            journal,
-            parts,
-            madeFolders,
-            published,
-          })
-        } catch (error) {
-          await staged.handle.close().catch(() => {})
-          throw error
-        }
+        const { session, published } = await takeUp(volume, key, location, saved, object, context)
+        if (!published) return session
+        await session.release()
+        throw sessionLost(location)
       } catch (error) {
         throw fail('go on writing')(error)
       }
     },
 
     async discard(saved: Json, context: Context = {}): Promise<void> {
+      throwIfAborted(context.signal, location)
       const { state } = parseAnyState(saved, location)
+      const object = { attributes: {}, createOnly: false }
       try {
-        const holder = fileSink(volume, state.key)
-        const session = await holder.resume!(saved, { attributes: {}, createOnly: false }, context)
-        await session.abort(context)
+        const { session } = await takeUp(volume, state.key, location, saved, object, context)
+        await session.abort()
       } catch (error) {
-        if (!TransferError.is(error) || error.code !== 'SESSION_LOST') throw error
+        const failure = fail('discard what was written of')(error)
+        if (failure.code !== 'SESSION_LOST') throw failure
       }
     },
 
@@ -137,6 +115,40 @@ export function fileSink(volume: Volume, key: string, options?: SinkOptions): Si
       volume.cleanups.add(settled)
       settled.then(() => volume.cleanups.delete(settled))
     },
+  }
+}
+
+interface TakenUp {
+  readonly session: FileSession
+  /** It was committed; all that is left to do is to tidy up. */
+  readonly published: boolean
+}
+
+async function takeUp(
+  volume: Volume,
+  key: string,
+  location: string,
+  saved: Json,
+  object: NewObject,
+  { signal }: Context,
+): Promise<TakenUp> {
+  const parsed = parseState(saved, key, location)
+  const { state } = parsed
+  const { staged, published } = await takeOver(volume, parsed, object, location, signal)
+  try {
+    const journal = new Journal(volume, staged.path)
+    const known = await journal.read()
+    if (object.size !== undefined && !published) {
+      const stored = [...(known?.values() ?? [])].reduce((sum, part) => sum + part.size, 0)
+      await requireSpace(volume, staged.folder, object.size - stored, location)
+    }
+    const madeFolders = await inheritFolders(volume, staged.folder, state.madeFolders)
+    const parts = new StoredParts(journal, known)
+    const options = { location, staged, object, state, journal, parts, madeFolders, published }
+    return { session: new FileSession(volume, options), published }
+  } catch (error) {
+    await staged.handle.close().catch(() => {})
+    throw error
   }
 }
 

@@ -58,10 +58,12 @@ export function memorySink(
       return memorySession(bucket, key, id, limits)
     },
 
-    async resume(state, _object, context = {}) {
+    async resume(state, object, context = {}) {
       throwIfAborted(context.signal, location)
       const id = (state as { uploadId?: unknown } | null)?.uploadId
-      if (typeof id !== 'string' || bucket.uploads.get(id)?.key !== key) throw sessionLost(location, id)
+      const upload = typeof id === 'string' ? bucket.uploads.get(id) : undefined
+      if (typeof id !== 'string' || upload?.key !== key) throw sessionLost(location, id)
+      bucket.uploads.set(id, { ...upload, object })
       return memorySession(bucket, key, id, limits)
     },
 

@@ -21,7 +21,7 @@ interface Destination {
  * (always the size, on Ceph often the ETag) is asked for.
  *
  * @throws INTEGRITY after removing the object, where it is surely the one just made; OUTCOME_UNKNOWN where it could
- * not be removed
+ * not be removed, or not be looked at
  */
 export async function checkCommitted(
   api: ObjectApi,
@@ -32,7 +32,7 @@ export async function checkCommitted(
 ): Promise<Committed> {
   const { key, location, object, damaged } = destination
   const answered = committed.etag !== undefined
-  const info = committed.size === undefined ? await look(api, key, committed, context) : undefined
+  const info = committed.size === undefined ? await look(api, key, location, committed, context) : undefined
   // Where the answer named another ETag than now stands there, somebody has written since, and the answer counts;
   // but an object that is what the parts make is ours, whatever the answer said.
   const isCurrent =
@@ -77,14 +77,19 @@ async function requireDone(
 async function look(
   api: ObjectApi,
   key: string,
+  location: string,
   { version }: Committed,
   context: Context,
 ): Promise<ObjectInfo | undefined> {
   try {
     return await api.head(key, { ...context, version })
   } catch (error) {
-    if (TransferError.is(error) && error.code === 'NOT_FOUND') return undefined
-    throw error
+    if (!TransferError.is(error)) throw error
+    if (error.code === 'NOT_FOUND') return undefined
+    // The object is made: a look that is refused must not pass for a commit that was.
+    const message = `The completion of ${location} was answered with success, but the object could not be looked at: see the cause.`
+    const { retry, context: facts } = error
+    throw new TransferError('OUTCOME_UNKNOWN', message, { retry, context: facts, cause: error })
   }
 }
 

@@ -36,8 +36,8 @@ export class PutObject {
       const ours = await this.#refuseExisting(expected, context)
       if (ours) return ours
     }
-    const committed = await this.#send(object, bytes, expected, context)
-    await this.#check(committed, expected, context)
+    const sent = await this.#send(object, bytes, expected, context)
+    const committed = await this.#checked(sent, expected, context)
     this.#uncertain.clear()
     const verified = committed.md5 === undefined ? [] : ['object-etag']
     return { ...committed, size: committed.size ?? expected.size, verified: committed.verified ?? verified }
@@ -74,14 +74,15 @@ export class PutObject {
     return fromInfo(info)
   }
 
-  async #check(committed: Committed, expected: Expected, context: Context): Promise<void> {
+  /** What stands there, as the answer has it or, where that is wrong, as the object itself shows. */
+  async #checked(committed: Committed, expected: Expected, context: Context): Promise<Committed> {
     const md5Differs = committed.md5 !== undefined && committed.md5 !== expected.etag
     const crcDiffers = committed.crc64 !== undefined && committed.crc64 !== expected.crc64
-    if (!md5Differs && !crcDiffers) return
+    if (!md5Differs && !crcDiffers) return committed
     // Only what this put stored is taken back; where the reply alone was wrong, the object stays.
     const found = await this.#look(context)
     const info = found === 'nothing learnt' ? undefined : found
-    if (info && compare(info, expected) === 'same') return
+    if (info && compare(info, expected) === 'same') return fromInfo(info)
     const ours = info !== undefined && sameEtag(info.etag, committed.etag)
     const removed = ours && (await this.#remove(committed.version, context))
     const done = ours ? 'has been taken back' : 'is no longer there'

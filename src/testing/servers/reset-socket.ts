@@ -8,6 +8,11 @@ export const resetDelay = 10
 
 /** Sends RST and nothing before it. `resetAndDestroy()` alone ends the stream first: the peer may see a clean end. */
 export function resetSocket(socket: Socket): void {
+  // What is being shut down cannot be reset any more: Node would leave it open for good, and the process hang at its end.
+  if (socket.writableEnded) {
+    socket.destroy()
+    return
+  }
   socket.destroySoon = () => void socket.destroy()
   socket.resetAndDestroy()
 }

@@ -4,14 +4,15 @@ import type { NewObject, PartReceipt, WriteSession } from '../../contract/sink'
 import type { ObjectInfo } from '../../contract/source'
 import { type Checkpoint, decodeCheckpoint, fingerprint } from '../../resume/checkpoint'
 import { CheckpointWriter } from '../../resume/checkpoint-writer'
-import { storeError } from '../../resume/errors'
+import { storeError, storeTimeout } from '../../resume/errors'
+import { within } from '../../resume/within'
 import { attempt } from '../attempts/attempt'
 import { retrying } from '../attempts/retry'
 import { invalid } from '../option-checks'
 import type { Run } from '../run'
 
-/** Milliseconds a look at the store, or the last save before a commit, may take. */
-const patience = 5000
+/** Milliseconds a look at the store, its last save before a commit, or the deletion may take. */
+const patience = 2000
 /** The same, once the store has left a call without an answer. */
 const shortPatience = 500
 
@@ -81,12 +82,12 @@ export class Checkpointing {
       failed: (error) => this.#failed(error),
       takenOver: () => this.#lose(),
     })
-    await this.#writer.save()
+    await this.#unlessStopped(this.#writer.save())
   }
 
   /** Resolves when the receipt is saved: a worker that waits for it has at most one part that a kill undoes. */
   readonly record = async (receipt: PartReceipt): Promise<void> => {
-    await this.#writer?.record(receipt)
+    if (this.#writer) await this.#unlessStopped(this.#writer.record(receipt))
   }
 
   /**
@@ -95,8 +96,9 @@ export class Checkpointing {
    */
   async beforeCommit(): Promise<void> {
     if (!this.#writer) return
-    await this.#writer.flush(this.#patience)
-    if (await this.#writer.isTakenOver(this.#patience)) this.#lose()
+    await this.#unlessStopped(this.#writer.flush(this.#patience))
+    const look = this.#writer.isTakenOver(this.#patience)
+    if (await this.#unlessStopped(look)) this.#lose()
     this.#run.throwIfStopped()
   }
 
@@ -116,15 +118,37 @@ export class Checkpointing {
     if (this.#takenOver) return
     if (this.#writer) return this.#writer.finish(milliseconds)
     const { checkpoint } = this.#run.options
-    if (!checkpoint || !this.#loaded) return
+    if (!checkpoint) return
     const { store, id } = checkpoint
-    const listener = { failed: (error: TransferError) => this.#failed(error), takenOver: () => {} }
-    await new CheckpointWriter(store, id, this.#loaded, listener).finish(milliseconds)
+    const deleted = (async () => store.delete(id))().then(
+      () => true,
+      (error) => {
+        this.#failed(storeError(error, 'delete', id))
+        return true
+      },
+    )
+    if (!(await within(milliseconds, deleted, false))) this.#failed(storeTimeout('delete', id, milliseconds))
   }
 
   /** Its outcome was not known, and is now; another run may have gone on meanwhile. */
   async settled(): Promise<void> {
     if (!(await this.isTakenOver(patience))) await this.remove()
+  }
+
+  /** What the store does must not hold up an abort. */
+  async #unlessStopped<T>(work: Promise<T>): Promise<T | undefined> {
+    const { signal } = this.#run
+    if (signal.aborted) return undefined
+    let stop = () => {}
+    const stopped = new Promise<undefined>((resolve) => {
+      stop = () => resolve(undefined)
+    })
+    signal.addEventListener('abort', stop, { once: true })
+    try {
+      return await Promise.race([work, stopped])
+    } finally {
+      signal.removeEventListener('abort', stop)
+    }
   }
 
   #failed(error: TransferError): void {

@@ -4,6 +4,7 @@ import type { Committed, NewObject, PartReceipt, WriteSession } from '../../cont
 import type { ObjectInfo } from '../../contract/source'
 import { sameEtag } from '../../integrity/etag'
 import { type Checkpoint, fingerprint } from '../../resume/checkpoint'
+import type { Attempt } from '../attempts/attempt'
 import { inBackground } from '../clean-up'
 import type { Concluded } from '../ending/ending'
 import { limitsOf } from '../options'
@@ -53,6 +54,8 @@ export async function resume(
   }
   const committed = await committedBefore(run, saved, info, object)
   if (committed) {
+    // A second name of its file, or a journal, may still be there.
+    await discard(run, saved)
     const parts = saved.parts.map((receipt) => ({ receipt, listed: receipt }))
     return { committed, partSize, parts }
   }
@@ -83,13 +86,18 @@ function partSizeFits(run: Run, partSize: number, { size = 0 }: ObjectInfo, veri
   return partSize >= minPartSize && partSize <= maxPartSize && size <= partSize * maxParts
 }
 
-async function restart(run: Run, { session }: Checkpoint, reason: RestartReason): Promise<undefined> {
-  const discard = async (signal: AbortSignal) => {
+async function restart(run: Run, saved: Checkpoint, reason: RestartReason): Promise<undefined> {
+  const discarded = await discard(run, saved)
+  run.emit({ type: 'restart', reason, discarded })
+}
+
+/** @returns false where it was not done in time, or cannot be done */
+function discard(run: Run, { session }: Checkpoint): Promise<boolean> {
+  const work = async ({ signal }: Attempt) => {
     if (!run.sink.discard) throw new TransferError('UNSUPPORTED', 'The sink cannot discard a session.')
     await run.sink.discard(session, run.context(signal))
   }
-  const discarded = await inBackground(run, ({ signal }) => discard(signal), discardPatience)
-  run.emit({ type: 'restart', reason, discarded })
+  return inBackground(run, work, discardPatience)
 }
 
 function take(run: Run, { session }: Checkpoint, object: NewObject): Promise<WriteSession> {
