@@ -50,6 +50,19 @@ describe('a download from Ceph', () => {
     },
   )
 
+  it('without an ETag is no answer about the version asked for', async () => {
+    const store = await answering({ etag: '' })
+    const lost = { code: 'SERVER_ERROR', retry: 'temporary' }
+    await expect(store.source('key').open(range, { version: '"one"' })).rejects.toMatchObject(lost)
+  })
+
+  it('whose HEAD has no ETag is not taken to stand there', async () => {
+    const store = await answering({ etag: '' })
+    const lost = { code: 'SERVER_ERROR', retry: 'temporary' }
+    await expect(store.source('key').stat()).rejects.toMatchObject(lost)
+    await expect(store.sink('key').stat!()).rejects.toMatchObject(lost)
+  })
+
   it.each([
     ['another place', { 'content-range': 'bytes 10-19/20' }],
     ['more than was asked for', { 'content-range': 'bytes 0-10/20', 'content-length': '11' }],

@@ -348,14 +348,28 @@ describe('a checkpoint store that fails', () => {
     expect(seen('retry')).toMatchObject([{ operation: 'checkpoint' }, { operation: 'checkpoint' }])
   })
 
-  it('and never answers ends with the abort of the transfer', async () => {
-    const controller = new AbortController()
-    const run = transfer(fakeSource(bytes), store.sink('new'), {
-      ...failing({ load: () => new Promise(() => {}) }),
-      signal: controller.signal,
-    })
-    controller.abort()
-    await expect(run).rejects.toMatchObject({ code: 'ABORTED' })
+  const never = () => new Promise<never>(() => {})
+
+  it.each<[string, Partial<CheckpointStore>]>([
+    ['to load', { load: never }],
+    ['to save', { save: never }],
+    ['to load and to save', { load: never, save: never }],
+  ])(
+    '%s, without an answer, does not hold up an abort',
+    async (_, change) => {
+      const controller = new AbortController()
+      const { signal } = controller
+      const run = transfer(fakeSource(bytes), store.sink('new'), { ...failing(change), signal })
+      setTimeout(() => controller.abort(), 50)
+      await expect(run).rejects.toMatchObject({ code: 'ABORTED' })
+    },
+    5000,
+  )
+
+  it('to read what it holds is rid of it by the end', async () => {
+    await checkpoints.save('job', { junk: true })
+    await transfer(fakeSource(new Uint8Array()), memory().sink('empty'), failing({}))
+    expect(await checkpoints.load('job')).toBeUndefined()
   })
 })
 

@@ -87,7 +87,7 @@ describe('a transfer whose GETs go wrong for good', () => {
     [{ type: 'corrupt-response', at: 299_999 }, 'INTEGRITY', { verify: 'end-to-end' }],
     [{ type: 'status', status: 403, code: 'AccessDenied' }, 'ACCESS_DENIED'],
     [{ type: 'status', status: 503 }, 'THROTTLED'],
-    [{ type: 'empty-200' }, 'SOURCE_CHANGED'],
+    [{ type: 'empty-200' }, 'SERVER_ERROR'],
   ])('ends with the right error, and leaves nothing: %o', async (fault, code, options = {}) => {
     const { target, run } = await setUp(fault, always)
     await expect(run({ retry: { retries: 1, minDelay: 1, maxDelay: 2 }, ...options })).rejects.toMatchObject({
