@@ -1,0 +1,3 @@
+import { defineFaults } from './define'
+
+defineFaults(['stat', 'read', 'verify', 'stream'])

@@ -1,0 +1,3 @@
+import { defineFaults } from './define'
+
+defineFaults(['begin', 'part', 'copy', 'complete', 'look', 'put', 'abort'])
