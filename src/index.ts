@@ -26,6 +26,14 @@ export type {
   Source,
 } from './contract/source'
 export type { ListOptions, SinkOptions, SourceOptions, Store } from './contract/store'
+export {
+  type Agents,
+  createLifecycle,
+  type Lifecycle,
+  type LifecycleOptions,
+  lifecycle,
+  type Resource,
+} from './lifecycle'
 export { type Configuration, configure } from './transfer/configure'
 export type { RetryOptions, TimeoutOptions, TransferOptions } from './transfer/options'
 export type { TransferResult } from './transfer/result'

@@ -3,6 +3,8 @@ import { TransferError } from '../contract/errors'
 import type { Progress, TransferEvent } from '../contract/events'
 import type { Sink, SinkCapabilities } from '../contract/sink'
 import type { ObjectAttributes, Source } from '../contract/source'
+import { isLifecycle } from '../lifecycle/internals'
+import type { Lifecycle } from '../lifecycle/lifecycle'
 
 export interface TransferOptions {
   /** Stops the transfer: it rejects with ABORTED once cleanup is done, within 5 s at most. */
@@ -31,6 +33,8 @@ export interface TransferOptions {
   /** Attributes of the new object, each overriding that of the source. Refused where the sink cannot carry one. */
   readonly metadata?: ObjectAttributes
   readonly timeouts?: TimeoutOptions
+  /** Whose connections are used. @default the lifecycle each store belongs to */
+  readonly lifecycle?: Lifecycle
   /** Called at most ten times a second and once at the end. What it throws is ignored. */
   readonly onProgress?: (progress: Progress) => void
   /** Called as things happen. What it throws is ignored. */
@@ -74,6 +78,7 @@ export interface ResolvedOptions {
   readonly ifExists: 'overwrite' | 'fail' | 'skip'
   readonly metadata: ObjectAttributes
   readonly timeouts: { readonly connect: number; readonly idle: number; readonly total: number | undefined }
+  readonly lifecycle: Lifecycle | undefined
   readonly onProgress: ((progress: Progress) => void) | undefined
   readonly onEvent: ((event: TransferEvent) => void) | undefined
 }
@@ -108,6 +113,7 @@ export function resolveOptions(source: Source, sink: Sink, options: TransferOpti
     'ifExists',
     'metadata',
     'timeouts',
+    'lifecycle',
     'onProgress',
     'onEvent',
   ])
@@ -132,6 +138,7 @@ export function resolveOptions(source: Source, sink: Sink, options: TransferOpti
       idle: integer('timeouts.idle', timeouts.idle ?? 15_000, 1, maxTimer),
       total: optionalInteger('timeouts.total', timeouts.total, 1, maxTimer),
     },
+    lifecycle: lifecycleOf(known.lifecycle),
     onProgress: callback('onProgress', known.onProgress),
     onEvent: callback('onEvent', known.onEvent),
   }
@@ -200,6 +207,11 @@ function abortSignal(value: unknown): AbortSignal | undefined {
   const fits = typeof aborted === 'boolean' && typeof addEventListener === 'function'
   if (value !== undefined && !fits) throw invalid('signal', `must be an AbortSignal, but is ${show(value)}`)
   return value as AbortSignal | undefined
+}
+
+function lifecycleOf(value: unknown): Lifecycle | undefined {
+  if (value === undefined || isLifecycle(value)) return value
+  throw invalid('lifecycle', `must be made by createLifecycle, but is ${show(value)}`)
 }
 
 function callback<T>(name: string, value: T): T {
