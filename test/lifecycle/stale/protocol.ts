@@ -4,8 +4,8 @@ export interface TasksOptions {
   readonly endpoint: string
   readonly bucket: string
   readonly credentials: object
-  /** An object of {@link neighbourSize} bytes. */
-  readonly large: string
+  /** An object of {@link neighbourSize} bytes, for neighbours that use it; without it there are none. */
+  readonly large?: string
   /** Where both processes leave files for each other: a process that stands still hears nothing else. */
   readonly dir: string
   readonly rounds: number
@@ -18,8 +18,8 @@ export interface TasksResult {
   /** Of each round: how long the process stood still, in milliseconds. */
   readonly standstills: readonly number[]
   /** What became of the transfer and the download that were under way all the time. */
-  readonly upload: { readonly bytes: number; readonly retries: number }
-  readonly downloaded: number
+  readonly upload?: { readonly bytes: number; readonly retries: number }
+  readonly downloaded?: number
 }
 
 export const neighbourSize = 24 * 1024 ** 2

@@ -17,9 +17,6 @@ export interface StandstillOptions extends Omit<TasksOptions, 'dir'> {
   openConnections(): number
 }
 
-/** Those of the neighbours are in use; every other one is idle, and closed by the server after a while. */
-const inUse = 2
-
 /**
  * Runs tasks in a process that stands still before each of them, until its server has closed the idle connections.
  * The task is then the very next code that runs.
@@ -32,6 +29,8 @@ export async function runTasks({
   const dir = await mkdtemp(join(tmpdir(), 'sluiceway-stale-'))
   const script = fileURLToPath(new URL('tasks.ts', import.meta.url))
   const child = fork(script, { execArgv: ['--import', 'tsx', '--no-warnings'] })
+  // Those of the neighbours are in use; every other one is idle, and closed by the server after a while.
+  const inUse = options.large === undefined ? 0 : 2
   try {
     const result = once(child, 'message') as Promise<[TasksResult]>
     const failed = once(child, 'exit').then(([code]) => {

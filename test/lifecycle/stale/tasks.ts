@@ -10,7 +10,7 @@ import { partSize, type TasksOptions, type TasksResult } from './protocol'
 async function run(options: TasksOptions): Promise<TasksResult> {
   const lifecycle = createLifecycle()
   const store = storeOf(options)
-  const neighbours = await startNeighbours()
+  const neighbours = options.large === undefined ? undefined : await startNeighbours(options.large)
   const outcomes: string[] = []
   const standstills: number[] = []
   for (let round = 0; round < options.rounds; round += 1) {
@@ -26,7 +26,7 @@ async function run(options: TasksOptions): Promise<TasksResult> {
       ),
     )
   }
-  const result = { outcomes, standstills, ...(await neighbours()) }
+  const result = { outcomes, standstills, ...(await neighbours?.()) }
   await store.close()
   return result
 
@@ -48,7 +48,7 @@ async function run(options: TasksOptions): Promise<TasksResult> {
     while (!existsSync(join(options.dir, `go-${round}`))) Atomics.wait(never, 0, 0, 5)
   }
 
-  async function startNeighbours() {
+  async function startNeighbours(large: string) {
     let goOn = () => {}
     const held = new Promise<void>((resolve) => {
       goOn = resolve
@@ -62,7 +62,7 @@ async function run(options: TasksOptions): Promise<TasksResult> {
       concurrency: 1,
       timeouts: { idle: 120_000 },
     })
-    const chunks = (await store.source(options.large).open())[Symbol.asyncIterator]()
+    const chunks = (await store.source(large).open())[Symbol.asyncIterator]()
     let downloaded = (await chunks.next()).value?.byteLength ?? 0
     await begun
     return async () => {
