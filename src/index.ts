@@ -30,6 +30,7 @@ export {
   type IoredisClient,
   ioredisConnection,
   type Lease,
+  type Leasing,
   type Mysql2CallbackPool,
   type Mysql2Connection,
   type Mysql2PromisePool,

@@ -6,4 +6,10 @@ export {
   mysql2Pool,
 } from './mysql2'
 export { type PgClient, type PgPool, pgPool } from './pg'
-export { type Lease, type PoolResource, type WithConnectionOptions, withConnection } from './with-connection'
+export {
+  type Lease,
+  type Leasing,
+  type PoolResource,
+  type WithConnectionOptions,
+  withConnection,
+} from './with-connection'

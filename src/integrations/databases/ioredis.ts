@@ -10,7 +10,8 @@ export interface IoredisClient {
 interface Core {
   readonly stream?: Stream
   readonly commandQueue: { readonly length: number }
-  readonly mode?: string
+  /** Says whether it is subscribed. */
+  readonly condition?: { readonly subscriber?: unknown }
 }
 
 interface Stream {
@@ -31,8 +32,8 @@ export function ioredisConnection(redis: IoredisClient): Resource<Stream> {
   return {
     name: 'ioredis',
     idle() {
-      const { stream, commandQueue, mode = 'normal' } = core
-      const idle = redis.status === 'ready' && mode === 'normal' && commandQueue.length <= asking
+      const { stream, commandQueue, condition } = core
+      const idle = redis.status === 'ready' && !condition?.subscriber && commandQueue.length <= asking
       return idle && stream ? [stream] : []
     },
     async isUsable() {

@@ -22,7 +22,7 @@ export interface Mysql2PromisePool<Handle> {
 
 /** What `createPool` of `mysql2` gives. */
 export interface Mysql2CallbackPool<Handle> {
-  getConnection(callback: (error: never, connection: Handle) => unknown): unknown
+  getConnection(callback: (error: NodeJS.ErrnoException | null, connection: Handle) => unknown): unknown
 }
 
 /**

@@ -17,9 +17,14 @@ interface CorePool {
 }
 
 /** What `new Pool()` of `pg` gives. */
-export interface PgPool<Handle extends PgClient> {
-  connect(): Promise<Handle>
+export interface PgPool {
+  connect(): Promise<PgClient>
 }
+
+/** What the pool gives to those who connect; its types state a second way to, with a callback. */
+type ClientOf<Pool> = Pool extends { connect(): Promise<infer Client>; connect(callback: never): void }
+  ? Client
+  : PgClient
 
 /**
  * A pool of pg whose idle connections a lifecycle keeps fresh. Those that tasks hold are left alone, their open
@@ -28,7 +33,7 @@ export interface PgPool<Handle extends PgClient> {
  * @example
  * lifecycle.register(pgPool(pool))
  */
-export function pgPool<Handle extends PgClient>(pool: PgPool<Handle>): PoolResource<PgClient, Handle> {
+export function pgPool<Pool extends PgPool>(pool: Pool): PoolResource<PgClient, ClientOf<Pool>> {
   const core = pool as unknown as CorePool
   return {
     name: 'pg',
@@ -40,10 +45,9 @@ export function pgPool<Handle extends PgClient>(pool: PgPool<Handle>): PoolResou
       core._remove(client as PooledClient)
     },
     async take() {
-      const connection = await pool.connect()
-      const client = connection as unknown as PooledClient
+      const client = (await pool.connect()) as PooledClient
       return {
-        connection,
+        connection: client as PgClient as ClientOf<Pool>,
         isUsable: () => isUsable(client),
         release: () => client.release(),
         discard() {

@@ -13,11 +13,14 @@ export interface Lease<Handle> {
   discard(): void
 }
 
-/** A pool of the host that can be registered with a lifecycle, and from which connections can be taken. */
-export interface PoolResource<Connection, Handle> extends Resource<Connection> {
-  isUsable(connection: Connection): Promise<boolean>
+/** What connections can be taken from. */
+export interface Leasing<Handle> {
+  readonly name: string
   take(): Promise<Lease<Handle>>
 }
+
+/** A pool of the host that can be registered with a lifecycle, and from which connections can be taken. */
+export type PoolResource<Connection, Handle> = Required<Resource<Connection>> & Leasing<Handle>
 
 export interface WithConnectionOptions {
   /** Milliseconds in which a connection has to answer. @default 2000 */
@@ -38,7 +41,7 @@ const attempts = 20
  * await withConnection(db, (connection) => connection.query('UPDATE jobs SET state = ?', ['done']))
  */
 export async function withConnection<Handle, T>(
-  pool: PoolResource<never, Handle>,
+  pool: Leasing<Handle>,
   work: (connection: Handle) => T | PromiseLike<T>,
   { isUsableTimeout = 2000 }: WithConnectionOptions = {},
 ): Promise<T> {
@@ -53,10 +56,7 @@ export async function withConnection<Handle, T>(
   }
 }
 
-async function takeUsable<Handle>(
-  pool: PoolResource<never, Handle>,
-  timeout: number,
-): Promise<Lease<Handle>> {
+async function takeUsable<Handle>(pool: Leasing<Handle>, timeout: number): Promise<Lease<Handle>> {
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     const lease = await pool.take()
     if (await saysYes(() => lease.isUsable(), timeout)) return lease
