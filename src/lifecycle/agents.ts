@@ -1,5 +1,5 @@
-import * as http from 'node:http'
-import * as https from 'node:https'
+import type * as http from 'node:http'
+import type * as https from 'node:https'
 import type { Duplex } from 'node:stream'
 import type { SecureContextOptions } from 'node:tls'
 import { defaultConnectTimeout } from './connect-timeout'
@@ -25,12 +25,12 @@ const keepAliveMsecs = 60_000
 
 /** The agents of one lifecycle. */
 export class LifecycleAgents implements Agents, ConnectionPool {
-  readonly http: HttpAgent
-  readonly https: HttpsAgent
+  readonly http: KeptAgent<http.Agent>
+  readonly https: KeptAgent<https.Agent>
 
   constructor(freshness: Freshness, options: AgentsOptions = {}) {
-    this.http = new HttpAgent(freshness, options)
-    this.https = new HttpsAgent(freshness, options)
+    this.http = createHttpAgent(freshness, options)
+    this.https = createHttpsAgent(freshness, options)
   }
 
   /** The same agents, on behalf of a caller. */
@@ -54,73 +54,75 @@ export class LifecycleAgents implements Agents, ConnectionPool {
   }
 }
 
+type KeptAgent<Agent> = Agent & Entrance & { readonly keeper: SocketKeeper }
+
 /** Where requests enter an agent; the types do not know it. */
 interface Entrance {
   addRequest(...values: unknown[]): void
 }
 
-const HttpBase = http.Agent as unknown as new (options: http.AgentOptions) => http.Agent & Entrance
-const HttpsBase = https.Agent as unknown as new (options: https.AgentOptions) => https.Agent & Entrance
+type Base<Agent, Options> = new (options: Options) => Agent & Entrance
 
-class HttpAgent extends HttpBase {
-  readonly keeper: SocketKeeper
+// Node's modules of HTTP are loaded at the first use: a start-up snapshot cannot hold them.
 
-  constructor(freshness: Freshness, options: AgentsOptions) {
-    super(agentOptions(freshness))
-    this.keeper = new SocketKeeper(this, freshness, options.connectTimeout ?? defaultConnectTimeout)
-  }
+function createHttpAgent(freshness: Freshness, options: AgentsOptions): KeptAgent<http.Agent> {
+  const { Agent } = process.getBuiltinModule('node:http')
+  return new (class HttpAgent extends (Agent as unknown as Base<http.Agent, http.AgentOptions>) {
+    readonly keeper: SocketKeeper = keeperOf(this, freshness, options)
 
-  override createConnection(options: http.ClientRequestArgs, created?: Created) {
-    return this.keeper.open('connect', created, (wrapped) =>
-      super.createConnection(newConnection(options), wrapped),
-    )
-  }
+    override addRequest(...values: unknown[]): void {
+      this.keeper.beforeRequest()
+      super.addRequest(...values)
+    }
 
-  override addRequest(...values: unknown[]): void {
-    this.keeper.beforeRequest()
-    super.addRequest(...values)
-  }
+    override createConnection(request: http.ClientRequestArgs, created?: Created) {
+      return this.keeper.open('connect', created, (wrapped) =>
+        super.createConnection(newConnection(request), wrapped),
+      )
+    }
 
-  override keepSocketAlive(socket: Duplex): boolean {
-    return this.keeper.mayRest(socket) && mayRest(super.keepSocketAlive(socket))
-  }
+    override keepSocketAlive(socket: Duplex): boolean {
+      return this.keeper.mayRest(socket) && mayRest(super.keepSocketAlive(socket))
+    }
 
-  override reuseSocket(socket: Duplex, request: http.ClientRequest): void {
-    this.keeper.reuse(socket)
-    super.reuseSocket(socket, request)
-  }
+    override reuseSocket(socket: Duplex, request: http.ClientRequest): void {
+      this.keeper.reuse(socket)
+      super.reuseSocket(socket, request)
+    }
+  })(agentOptions(freshness))
 }
 
-class HttpsAgent extends HttpsBase {
-  readonly keeper: SocketKeeper
+function createHttpsAgent(freshness: Freshness, options: AgentsOptions): KeptAgent<https.Agent> {
+  const { Agent } = process.getBuiltinModule('node:https')
+  return new (class HttpsAgent extends (Agent as unknown as Base<https.Agent, https.AgentOptions>) {
+    readonly keeper: SocketKeeper = keeperOf(this, freshness, options)
 
-  constructor(freshness: Freshness, options: AgentsOptions) {
-    super({ ...options.tls, ...agentOptions(freshness) })
-    this.keeper = new SocketKeeper(this, freshness, options.connectTimeout ?? defaultConnectTimeout)
-  }
+    override addRequest(...values: unknown[]): void {
+      this.keeper.beforeRequest()
+      super.addRequest(...values)
+    }
 
-  override createConnection(options: https.RequestOptions, created?: Created) {
-    return this.keeper.open('secureConnect', created, (wrapped) =>
-      super.createConnection(newConnection(options), wrapped),
-    )
-  }
+    override createConnection(request: https.RequestOptions, created?: Created) {
+      return this.keeper.open('secureConnect', created, (wrapped) =>
+        super.createConnection(newConnection(request), wrapped),
+      )
+    }
 
-  override addRequest(...values: unknown[]): void {
-    this.keeper.beforeRequest()
-    super.addRequest(...values)
-  }
+    override keepSocketAlive(socket: Duplex): boolean {
+      return this.keeper.mayRest(socket) && mayRest(super.keepSocketAlive(socket))
+    }
 
-  override keepSocketAlive(socket: Duplex): boolean {
-    return this.keeper.mayRest(socket) && mayRest(super.keepSocketAlive(socket))
-  }
-
-  override reuseSocket(socket: Duplex, request: http.ClientRequest): void {
-    this.keeper.reuse(socket)
-    super.reuseSocket(socket, request)
-  }
+    override reuseSocket(socket: Duplex, request: http.ClientRequest): void {
+      this.keeper.reuse(socket)
+      super.reuseSocket(socket, request)
+    }
+  })({ ...options.tls, ...agentOptions(freshness) })
 }
 
-function viewFor<T extends HttpAgent | HttpsAgent>(agent: T, call: Call): T {
+const keeperOf = (agent: http.Agent, freshness: Freshness, options: AgentsOptions) =>
+  new SocketKeeper(agent, freshness, options.connectTimeout ?? defaultConnectTimeout)
+
+function viewFor<T extends KeptAgent<http.Agent>>(agent: T, call: Call): T {
   return Object.create(agent, {
     addRequest: {
       value: (...values: unknown[]) => agent.keeper.during(call, () => agent.addRequest(...values)),
