@@ -59,6 +59,7 @@ const lifecycle = createLifecycle()
 describe.each(Object.entries(benches))('bodies of %s opened in a task', (_, make) => {
   it('are freed with it, read or not', async () => {
     const { store, held } = await make()
+    let asking: Promise<unknown> | undefined
     const iterators = await lifecycle.withTask(async () => {
       const unread = await store.source('key').open()
       const half = await store.source('key').open()
@@ -66,9 +67,10 @@ describe.each(Object.entries(benches))('bodies of %s opened in a task', (_, make
       const iterator = half[Symbol.asyncIterator]()
       await iterator.next()
       const asked = pending[Symbol.asyncIterator]().next()
-      asked.catch(() => {})
+      asking = asked.catch((error) => error)
       return [unread[Symbol.asyncIterator](), iterator]
     })
+    expect(await asking).toMatchObject({ code: 'ABORTED' })
     await settled(() => held() === 0, 2000)
     for (const iterator of iterators) await expect(iterator.next()).rejects.toMatchObject({ code: 'ABORTED' })
   })
