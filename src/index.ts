@@ -1,10 +1,11 @@
 export {
+  type Reconcile,
   type Retryability,
   TransferError,
   type TransferErrorCode,
   type TransferErrorOptions,
 } from './contract/errors'
-export type { Operation, Progress, TransferEvent } from './contract/events'
+export type { Operation, Progress, RestartReason, TransferEvent } from './contract/events'
 export type {
   Body,
   Committed,
@@ -12,6 +13,7 @@ export type {
   NewObject,
   Part,
   PartReceipt,
+  PendingObject,
   Sink,
   SinkCapabilities,
   WriteSession,
@@ -19,6 +21,7 @@ export type {
 export type {
   ByteRange,
   Bytes,
+  CompositeMd5,
   Context,
   Digests,
   ObjectAttributes,
@@ -50,8 +53,21 @@ export {
   lifecycle,
   type Resource,
 } from './lifecycle'
+export {
+  type CheckpointStore,
+  type FailedSweep,
+  fileCheckpoints,
+  type KeptUpload,
+  type KeyvLike,
+  keyvCheckpoints,
+  memoryCheckpoints,
+  type SweepOptions,
+  type SweepResult,
+  type SweptUpload,
+  sweep,
+} from './resume'
 export { type Configuration, configure } from './transfer/configure'
-export type { RetryOptions, TimeoutOptions, TransferOptions } from './transfer/options'
+export type { CheckpointOptions, RetryOptions, TimeoutOptions, TransferOptions } from './transfer/options'
 export type { TransferResult } from './transfer/result'
 export { transfer } from './transfer/transfer'
-export type { Unverified } from './transfer/verify'
+export type { Unverified } from './transfer/verify/verifier'

@@ -22,12 +22,33 @@ export type TransferEvent =
       readonly delayMs: number
       readonly error: TransferError
     }
+  /** Parts that may be in flight from now on, from 1 to the `concurrency` of the plan, and what changed it. */
+  | {
+      readonly type: 'concurrency'
+      readonly concurrency: number
+      readonly reason: 'throttled' | 'latency' | 'success'
+    }
+  /** A part that lags far behind the others is sent a second time; the first to arrive counts. */
+  | { readonly type: 'straggler'; readonly index: number }
+  /** What an earlier run has left is gone on with: these parts are not sent again. */
   | { readonly type: 'resume'; readonly parts: number; readonly bytes: number }
+  /** What an earlier run has left is of no use: the transfer starts afresh. */
+  | {
+      readonly type: 'restart'
+      readonly reason: RestartReason
+      /** Whether the earlier session is known to be gone; else `sweep` removes it. */
+      readonly discarded: boolean
+    }
+  /** The checkpoint could not be loaded, saved or deleted. The transfer goes on; it may not be resumed from here. */
+  | { readonly type: 'checkpoint'; readonly error: TransferError }
   | { readonly type: 'commit'; readonly bytes: number; readonly etag?: string; readonly version?: string }
   | { readonly type: 'abort'; readonly code: TransferErrorCode; readonly error: TransferError }
 
+/** What is no longer as the checkpoint has it; `'session'`: the sink has none of that name any more. */
+export type RestartReason = 'source' | 'destination' | 'part-size' | 'attributes' | 'session'
+
 /** The step of the walk a request belongs to. */
-export type Operation = 'stat' | 'begin' | 'part' | 'put' | 'commit' | 'verify' | 'abort'
+export type Operation = 'checkpoint' | 'stat' | 'begin' | 'part' | 'put' | 'commit' | 'verify' | 'abort'
 
 export interface Progress {
   /** Bytes moved; never less than the time before. */

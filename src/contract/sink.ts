@@ -17,7 +17,11 @@ export interface SinkCapabilities {
   readonly attributes?: ReadonlyArray<keyof ObjectAttributes>
   /** The storage classes of a source that can be carried over; others are reported. @default all */
   readonly storageClasses?: readonly string[]
-  /** The digest by which the sink attests parts: the core computes it and compares. @default none */
+  /**
+   * The digest by which the sink attests parts: the core computes it and compares. Receipts carry an MD5 to the commit
+   * only where it is among them.
+   * @default none
+   */
   readonly attests?: ReadonlyArray<'crc64' | 'md5'>
   /**
    * What becomes of `ifExists: 'fail'` when the object appears during the transfer: `'enforced'`, the commit
@@ -25,6 +29,12 @@ export interface SinkCapabilities {
    * @default 'checked'
    */
   readonly createOnly?: 'enforced' | 'checked'
+  /**
+   * Whether a part that lags may be written by a second call beside the first, over another connection. Both bring
+   * the same bytes, so whichever is kept must make the same receipt; one that is cancelled settles promptly.
+   * @default false
+   */
+  readonly duplicateParts?: boolean
 }
 
 /** What is to be written. */
@@ -106,9 +116,15 @@ export interface Sink {
   /**
    * Looks whether a commit or a put whose reply was lost has made the object, in this process or in another that was
    * killed. Changes nothing. Gives the object where it stands there, by its size and digest, and undefined where
-   * it does not. Rejects with OUTCOME_UNKNOWN where looking cannot tell.
+   * it does not. Rejects with OUTCOME_UNKNOWN where looking cannot tell. While the session exists, a commit on its way
+   * may land after the look: whoever must rule that out aborts the session, and looks again.
    */
   reconcile?(pending: PendingObject, object: NewObject, context?: Context): Promise<Committed | undefined>
+  /**
+   * Leaves no trace of a session that another process began, for this key or another one of the same store. Resolves
+   * where it is gone already; rejects with SESSION_LOST for a state that is none of this store's.
+   */
+  discard?(state: Json, context?: Context): Promise<void>
   /** Hands the sink cleanup that goes on after the transfer has settled; closing the store awaits it. */
   defer?(cleanup: Promise<void>): void
 }

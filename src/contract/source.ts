@@ -26,6 +26,8 @@ export interface Context {
   readonly connectTimeout?: number
   /** Whose connections are used, instead of those the store belongs to. */
   readonly lifecycle?: Lifecycle
+  /** Tells that a call which takes long still makes headway, such as reading back a file; silence ends it. */
+  readonly touch?: () => void
 }
 
 /** What an object carries beside its bytes. */
@@ -52,6 +54,15 @@ export interface ObjectInfo extends ObjectAttributes {
   readonly lastModified?: Date
   /** Digests of the whole object which the store itself vouches for. */
   readonly digests?: Digests
+  /** Of an object made of parts, where the store vouches for no MD5 of the whole. Parts may be found to check it by. */
+  readonly compositeMd5?: CompositeMd5
+}
+
+/** The MD5 of the parts' MD5s, one behind the other in binary: what an ETag like `"<md5>-<parts>"` states. */
+export interface CompositeMd5 {
+  /** Lower-case hex. */
+  readonly md5: string
+  readonly parts: number
 }
 
 /** `crc64`: CRC-64/XZ as an unsigned decimal string. `md5`: lower-case hex. */
@@ -79,4 +90,9 @@ export interface Source {
    * Rejects with SOURCE_CHANGED when `context.version` is no longer what is there.
    */
   open(range?: ByteRange, context?: Context): Promise<Bytes>
+  /**
+   * Bytes of one part, counted from 0, of those that {@link ObjectInfo.compositeMd5} is made of; undefined where the
+   * store does not tell. Asked only for `verify: 'end-to-end'`. Moves no bytes of the object.
+   */
+  partSize?(part: number, context?: Context): Promise<number | undefined>
 }

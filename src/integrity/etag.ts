@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { TransferError } from '../contract/errors'
+import type { CompositeMd5 } from '../contract/source'
 
 /**
  * The ETag that Ceph and S3 give a multipart object: the MD5 of its parts' MD5s in binary, and their number.
@@ -31,6 +32,12 @@ export function compositeEtag(md5sHex: readonly string[]): string {
 export function plainMd5Etag(etag: string | undefined): string | undefined {
   const bare = bareEtag(etag)?.toLowerCase()
   return bare !== undefined && /^[0-9a-f]{32}$/.test(bare) ? bare : undefined
+}
+
+/** What a composite ETag states; undefined where it is something else, such as a plain MD5. */
+export function compositeOf(etag: string | undefined): CompositeMd5 | undefined {
+  const match = /^([0-9a-f]{32})-([1-9][0-9]{0,4})$/i.exec(bareEtag(etag) ?? '')
+  return match ? { md5: match[1]!.toLowerCase(), parts: Number(match[2]) } : undefined
 }
 
 /**

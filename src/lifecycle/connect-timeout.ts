@@ -12,7 +12,8 @@ export function limitConnecting(
 ): () => void {
   const timer = setTimeout(() => {
     const message = `No connection within ${timeout} ms. Check the endpoint and the network, or raise timeouts.connect.`
-    socket.destroy(new TransferError('TIMEOUT', message, { retry: 'temporary', context: { timeout } }))
+    const context = { timeout, sent: false }
+    socket.destroy(new TransferError('TIMEOUT', message, { retry: 'temporary', context }))
   }, timeout)
   // The connecting socket itself keeps the process alive as long as somebody waits for it.
   timer.unref()

@@ -92,5 +92,6 @@ function endTask(task: Task): void {
 
 function endedTask(): TransferError {
   const message = 'The task that opened this body has ended. Read it before, or open it outside the task.'
-  return new TransferError('ABORTED', message)
+  // Whoever opens it again, such as a transfer that outlives the task, can read it.
+  return new TransferError('ABORTED', message, { retry: 'temporary' })
 }

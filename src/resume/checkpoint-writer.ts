@@ -1,6 +1,6 @@
 import type { TransferError } from '../contract/errors'
 import type { PartReceipt } from '../contract/sink'
-import { type Checkpoint, encodeCheckpoint } from './checkpoint'
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint'
 import type { CheckpointStore } from './checkpoint-store'
 import { storeError, storeTimeout } from './errors'
 import { Save } from './save'
@@ -13,20 +13,33 @@ const spacing = 20
 /** Milliseconds after which a transfer no longer waits for a save. */
 const saveLimit = 10_000
 
+export interface CheckpointListener {
+  /** A load, save or delete failed. */
+  failed(error: TransferError): void
+  /** Another run has taken up the transfer: nothing is saved or deleted by this one any more. */
+  takenOver(): void
+}
+
 /**
  * Saves the checkpoint of one transfer as it goes on. Saves run one after the other, so none overtakes a newer one,
  * and each carries all that was recorded until it began.
  *
+ * Every save but the first looks who owns the checkpoint: a run that was frozen and thaws beside its successor must not
+ * save over what that one has done. Between the look and the save is a moment in which it still could; what it costs
+ * is time, as whoever resumes compares the checkpoint with what the sink holds.
+ *
  * No method rejects: a store that fails costs the transfer nothing but the chance to be resumed from there. Each
- * failure goes to `onError`, and the next record tries again.
+ * failure is told, and the next record tries again.
  */
 export class CheckpointWriter {
   readonly #store: CheckpointStore
   readonly #id: string
   readonly #initial: Checkpoint
-  readonly #onError: ((error: TransferError) => void) | undefined
+  readonly #listener: CheckpointListener
   readonly #parts: Map<number, PartReceipt>
   #revision: number
+  /** The checkpoint in the store was this run's own once. */
+  #taken = false
   /** Something is known that no save carries, or the one that did has failed. */
   #unsaved = true
   #current: Save | undefined
@@ -35,19 +48,15 @@ export class CheckpointWriter {
   /** By performance.now(). */
   #notBefore = 0
   #ended = false
+  #lost = false
   #finishing: Promise<void> | undefined
 
   /** @param initial the first save has the revision after its */
-  constructor(
-    store: CheckpointStore,
-    id: string,
-    initial: Checkpoint,
-    onError?: (error: TransferError) => void,
-  ) {
+  constructor(store: CheckpointStore, id: string, initial: Checkpoint, listener: CheckpointListener) {
     this.#store = store
     this.#id = id
     this.#initial = initial
-    this.#onError = onError
+    this.#listener = listener
     this.#revision = initial.revision
     this.#parts = new Map(initial.parts.map((receipt) => [receipt.index, receipt]))
   }
@@ -76,6 +85,18 @@ export class CheckpointWriter {
     if (saved !== undefined) return saved
     if (this.#current) this.#giveUp(this.#current, timeoutMs)
     return false
+  }
+
+  /**
+   * Looks whether another run has taken up the transfer. One that cannot be told has not: the sink has the last word.
+   */
+  async isTakenOver(timeoutMs: number): Promise<boolean> {
+    if (!this.#taken) return false
+    return within(
+      timeoutMs,
+      this.#isTakenOver().catch(() => false),
+      false,
+    )
   }
 
   /**
@@ -131,9 +152,11 @@ export class CheckpointWriter {
   async #run(save: Save): Promise<void> {
     const began = performance.now()
     try {
+      if (this.#taken && (await this.#isTakenOver())) return this.#lose(save)
       const parts = Array.from(this.#parts.values())
       const checkpoint = encodeCheckpoint({ ...this.#initial, revision: ++this.#revision, parts })
       await this.#store.save(this.#id, checkpoint)
+      this.#taken = true
     } catch (error) {
       this.#unsaved = true
       if (!save.late && !this.#ended) this.#report(storeError(error, 'save', this.#id))
@@ -145,6 +168,21 @@ export class CheckpointWriter {
     save.release()
     // Nobody waited for it: what was recorded meanwhile has no other to carry it.
     if (save.late) void this.#request()
+  }
+
+  /** A checkpoint that is gone or unreadable has no other owner: the next save brings it back. */
+  async #isTakenOver(): Promise<boolean> {
+    const found = decodeCheckpoint(await this.#store.load(this.#id))
+    return found !== undefined && found.owner !== this.#initial.owner
+  }
+
+  #lose(save: Save): void {
+    this.#current = undefined
+    clearTimeout(save.limit)
+    save.release()
+    this.#lost = true
+    this.#end()
+    this.#listener.takenOver()
   }
 
   /** Stops waiting for a save. It stays the current one: another beside it could be overtaken by it. */
@@ -174,6 +212,7 @@ export class CheckpointWriter {
   async #finish(timeoutMs: number): Promise<void> {
     const saving = (this.#current?.done ?? Promise.resolve()).then(() => true)
     this.#end()
+    if (this.#lost) return
     if (!(await within(timeoutMs, saving, false))) void saving.then(() => this.#delete())
     if (await within(timeoutMs, this.#delete(), false)) return
     this.#report(storeTimeout('delete', this.#id, timeoutMs))
@@ -189,10 +228,6 @@ export class CheckpointWriter {
   }
 
   #report(error: TransferError): void {
-    try {
-      this.#onError?.(error)
-    } catch {
-      // What a listener throws is no failure of the transfer, and would leave a promise rejected here.
-    }
+    this.#listener.failed(error)
   }
 }

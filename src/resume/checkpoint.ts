@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Json, PartReceipt } from '../contract/sink'
+import type { ObjectAttributes } from '../contract/source'
 import { fromColumns, type PartColumns, toColumns } from './part-columns'
 
 /** What another process needs to go on with a transfer. Holds no secrets: only names, sizes and digests. */
@@ -8,6 +9,8 @@ export interface Checkpoint {
   readonly format: 1
   /** Grows with every save, over all processes that take up the transfer. */
   readonly revision: number
+  /** Random for each run: whoever finds another's here has been taken over, and leaves the session alone. */
+  readonly owner: string
   readonly source: {
     readonly location: string
     /** `ObjectInfo.version`: another one means that the parts are of no use. */
@@ -17,6 +20,8 @@ export interface Checkpoint {
   }
   /** `Sink.location`. */
   readonly destination: string
+  /** {@link fingerprint} of what the object carries beside its bytes, which the session was begun with. */
+  readonly attributes: string
   /** Bytes of every part but the last; of the first, where the size is unknown. */
   readonly partSize: number
   /** `WriteSession.state`. */
@@ -34,13 +39,15 @@ interface Stored extends Omit<Checkpoint, 'session' | 'parts'> {
 }
 
 export function encodeCheckpoint(checkpoint: Checkpoint): Json {
-  const { format, revision, source, destination, partSize, session, parts } = checkpoint
+  const { format, revision, owner, source, destination, attributes, partSize, session, parts } = checkpoint
   const { location, version, size } = source
   const content = {
     format,
     revision,
+    owner,
     source: { location, version, ...(size !== undefined && { size }) },
     destination,
+    attributes,
     partSize,
     session: JSON.stringify(session),
     parts: toColumns(parts),
@@ -53,13 +60,15 @@ export function decodeCheckpoint(stored: unknown): Checkpoint | undefined {
   try {
     const found: unknown = typeof stored === 'string' ? JSON.parse(stored) : stored
     if (!isStored(found) || found.check !== checkOf(found)) return undefined
-    const { format, revision, source, destination, partSize } = found
+    const { format, revision, owner, source, destination, attributes, partSize } = found
     const { location, version, size } = source
     return {
       format,
       revision,
+      owner,
       source: { location, version, ...(size !== undefined && { size }) },
       destination,
+      attributes,
       partSize,
       session: JSON.parse(found.session) as Json,
       parts: fromColumns(found.parts),
@@ -71,23 +80,44 @@ export function decodeCheckpoint(stored: unknown): Checkpoint | undefined {
 }
 
 /** Tells damage; over the fields in a fixed order, as stores may reorder them. */
-function checkOf({ format, revision, source, destination, partSize, session, parts }: Omit<Stored, 'check'>) {
+function checkOf(content: Omit<Stored, 'check'>) {
+  const { format, revision, owner, source, destination, attributes, partSize, session, parts } = content
   const { indexes, sizes, etags = null, crc64s = null, md5s = null } = parts
   const { location, version, size = null } = source
   const columns = [indexes, sizes, etags, crc64s, md5s]
-  const text = JSON.stringify([
-    ...[format, revision, location, version, size, destination, partSize, session],
-    ...columns,
-  ])
-  return createHash('sha256').update(text).digest('base64url').slice(0, 22)
+  const scalars = [
+    format,
+    revision,
+    owner,
+    location,
+    version,
+    size,
+    destination,
+    attributes,
+    partSize,
+    session,
+  ]
+  return shortHash([...scalars, ...columns])
 }
+
+/** Tells whether attributes are the same, without keeping them: users' metadata may be private. */
+export function fingerprint({ metadata = {}, ...texts }: ObjectAttributes): string {
+  const sorted = (object: object) =>
+    Object.entries(object)
+      .filter(([, value]) => value !== undefined)
+      .sort(([one], [other]) => (one < other ? -1 : 1))
+  return shortHash([sorted(texts), sorted(metadata)])
+}
+
+const shortHash = (content: unknown): string =>
+  createHash('sha256').update(JSON.stringify(content)).digest('base64url').slice(0, 22)
 
 function isStored(value: unknown): value is Stored {
   if (!isObject(value) || value.format !== 1) return false
   const { source, parts } = value
   return (
     [value.revision, value.partSize].every(isCount) &&
-    [value.destination, value.session, value.check].every(isText) &&
+    [value.owner, value.destination, value.attributes, value.session, value.check].every(isText) &&
     isObject(source) &&
     [source.location, source.version].every(isText) &&
     (source.size === undefined || isCount(source.size)) &&

@@ -18,7 +18,8 @@ const prefix = 'sluiceway:checkpoint:'
  * Checkpoints in Keyv, and through it in Redis, a database and more, under keys that begin with
  * `sluiceway:checkpoint:`. No expiry is set: a Keyv made with `ttl` forgets transfers that pause for longer.
  *
- * Give Keyv 5 `throwOnErrors: true`; without it, a store it cannot reach looks like one that holds nothing.
+ * Give `throwOnErrors: true` to Keyv 5 and to its adapter, as in `new Keyv({ store: new KeyvRedis(uri, { throwOnErrors:
+ * true }), throwOnErrors: true })`; where either lacks it, a store out of reach looks like one that holds nothing.
  *
  * unstorage fits with its own names handed over:
  * `keyvCheckpoints({ get: (key) => storage.getItem(key), set: (key, value) => storage.setItem(key, value),

@@ -1,7 +1,7 @@
 import { TransferError } from '../contract/errors'
 import type { NewObject, WriteSession } from '../contract/sink'
+import { graceful } from './attempts/graceful'
 import { abandon } from './clean-up'
-import { graceful } from './graceful'
 import type { Run } from './run'
 
 /** Milliseconds a request for a session may go on after an abort: a session whose name never came is hard to find. */
@@ -21,15 +21,14 @@ export async function begin(run: Run, object: NewObject): Promise<WriteSession> 
   }
 }
 
-/** @returns true when the object is there and is to be left as it is */
-export async function standsAlready(run: Run): Promise<boolean> {
+/** @throws ALREADY_EXISTS where an object stands at the destination that is not to be replaced */
+export async function refuseExisting(run: Run): Promise<void> {
   const { ifExists } = run.options
-  if (ifExists === 'overwrite') return false
+  if (ifExists === 'overwrite') return
   const existing = await run.request({ operation: 'stat', side: 'sink' }, async ({ signal }) =>
     run.sink.stat?.(run.context(signal)),
   )
-  if (!existing) return false
-  if (ifExists === 'skip') return true
+  if (!existing) return
   throw new TransferError('ALREADY_EXISTS', `${run.sink.location} exists already, and ifExists is 'fail'.`, {
     context: { location: run.sink.location },
   })

@@ -1,6 +1,7 @@
-import { TransferError } from '../contract/errors'
+import { TransferError, type TransferErrorCode } from '../contract/errors'
 import type { WriteSession } from '../contract/sink'
-import type { Attempt } from './attempt'
+import type { Attempt } from './attempts/attempt'
+import type { Checkpointing } from './resuming/checkpointing'
 import type { Run } from './run'
 
 /** Milliseconds the caller waits for a piece of cleanup. */
@@ -10,22 +11,47 @@ const wholePatience = 4500
 /** Milliseconds after which cleanup that goes on in the background gives up. */
 const backgroundLimit = 60_000
 
+/** Failures after which nothing of the session is of use: what it holds, or is to become, is no longer what is wanted. */
+const spoiled: readonly TransferErrorCode[] = ['SOURCE_CHANGED', 'INTEGRITY', 'ALREADY_EXISTS']
+
 /**
- * Aborts the session. What cannot be done in time goes on in the background, bounded, and the error names what may be
- * left behind.
+ * Aborts the session, or leaves it for the next run where that is wanted. What cannot be done in time goes on in the
+ * background, bounded, and the error names what may be left behind.
  */
 export async function cleanUp(
   run: Run,
   session: WriteSession | undefined,
+  checkpoint: Checkpointing,
   error: TransferError,
 ): Promise<TransferError> {
   run.stop(error)
+  // What an earlier run left, and could not be looked at, is still there for the next one.
+  if (!session) return error
+  if (await isKept(run, checkpoint, error)) {
+    await Promise.all([release(run, session), checkpoint.keep(remainingPatience(run))])
+    return error.with({ context: named(run, session) })
+  }
+  if (await abandon(run, session)) {
+    await checkpoint.remove(remainingPatience(run))
+    return error
+  }
+  await checkpoint.keep(remainingPatience(run))
+  return error.with({ context: named(run, session) })
+}
+
+async function isKept(run: Run, checkpoint: Checkpointing, error: TransferError): Promise<boolean> {
   // Whether the commit took place is not known: aborting could only destroy the evidence.
-  const keep = error.code === 'OUTCOME_UNKNOWN'
-  const gone = !session || (!keep && (await abandon(run, session)))
-  const failure = gone ? error : error.with({ context: leftBehind(session) })
-  run.emit({ type: 'abort', code: failure.code, error: failure })
-  return failure
+  if (error.code === 'OUTCOME_UNKNOWN') return true
+  if (await checkpoint.isTakenOver(remainingPatience(run))) return true
+  return run.options.onFailure === 'keep' && !spoiled.includes(error.code)
+}
+
+async function release(run: Run, session: WriteSession): Promise<void> {
+  const released = Promise.resolve(session.release?.()).then(
+    () => true,
+    () => false,
+  )
+  await settledWithin(remainingPatience(run), released)
 }
 
 /** Aborts the session. @returns false where that was not done in time */
@@ -37,7 +63,11 @@ export function abandon(run: Run, session: WriteSession): Promise<boolean> {
  * Cleans up with a clock and retries of its own, and waits for it only so long; closing the store awaits the rest.
  * Never rejects. @returns whether it was done in time
  */
-export async function inBackground(run: Run, clean: (attempt: Attempt) => Promise<void>): Promise<boolean> {
+export async function inBackground(
+  run: Run,
+  clean: (attempt: Attempt) => Promise<void>,
+  longest = remainingPatience(run),
+): Promise<boolean> {
   const limit = AbortSignal.timeout(backgroundLimit)
   const work = run.request({ operation: 'abort', side: 'sink', signal: limit }, clean).then(
     () => true,
@@ -48,7 +78,12 @@ export async function inBackground(run: Run, clean: (attempt: Attempt) => Promis
   } catch {
     // A sink that cannot be asked to wait is no reason to wait less.
   }
-  return settledWithin(Math.max(0, Math.min(patience, wholePatience - run.sinceStop)), work)
+  return settledWithin(longest, work)
+}
+
+/** Milliseconds the caller waits yet for what has to be done at the end. */
+export function remainingPatience(run: Run): number {
+  return Math.max(0, Math.min(patience, wholePatience - run.sinceStop))
 }
 
 async function settledWithin(milliseconds: number, work: Promise<boolean>): Promise<boolean> {
@@ -63,11 +98,15 @@ async function settledWithin(milliseconds: number, work: Promise<boolean>): Prom
   }
 }
 
-/** What an operator needs to remove by hand: the upload id, where the session has one. */
-function leftBehind({ state }: WriteSession): Record<string, unknown> {
+/** What the next run goes on with, or an operator removes by hand: the upload id, where the session has one. */
+function named(run: Run, { state }: WriteSession): Record<string, unknown> {
+  const { checkpoint } = run.options
   const uploadId =
     typeof state === 'object' && state !== null && 'uploadId' in state ? state.uploadId : undefined
-  return uploadId === undefined ? { session: state } : { uploadId }
+  return {
+    ...(uploadId === undefined ? { session: state } : { uploadId }),
+    ...(checkpoint && { checkpoint: checkpoint.id }),
+  }
 }
 
 /** The error to reject with: the first cause, not what its stop brought about elsewhere. */

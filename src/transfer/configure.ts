@@ -1,6 +1,6 @@
-import { MemoryBudget, type Release } from './memory-budget'
-import { containerMemoryLimit } from './memory-limit'
-import { fields, integer } from './options'
+import { MemoryBudget, type Release } from './memory/memory-budget'
+import { containerMemoryLimit } from './memory/memory-limit'
+import { fields, integer } from './option-checks'
 import { MiB } from './plan'
 
 export interface Configuration {
@@ -43,6 +43,8 @@ export interface BudgetShare {
   /** Bytes this transfer may hold at once. */
   readonly total: number
   acquire(bytes: number, signal: AbortSignal): Promise<Release>
+  /** Never waits; undefined where there is not enough at once. */
+  tryAcquire(bytes: number): Release | undefined
 }
 
 export function budgetShare(own: number | undefined): BudgetShare {
@@ -62,6 +64,18 @@ export function budgetShare(own: number | undefined): BudgetShare {
       } catch (error) {
         releaseShare()
         throw error
+      }
+    },
+    tryAcquire(bytes) {
+      const releaseShare = share.tryAcquire(bytes)
+      const releaseWhole = releaseShare && whole.tryAcquire(bytes)
+      if (!releaseWhole) {
+        releaseShare?.()
+        return undefined
+      }
+      return () => {
+        releaseWhole()
+        releaseShare()
       }
     },
   }

@@ -1,10 +1,20 @@
 import { attributeNames } from '../contract/attribute-names'
-import { TransferError } from '../contract/errors'
 import type { Progress, TransferEvent } from '../contract/events'
 import type { Sink, SinkCapabilities } from '../contract/sink'
 import type { ObjectAttributes, Source } from '../contract/source'
 import { isLifecycle } from '../lifecycle/internals'
 import type { Lifecycle } from '../lifecycle/lifecycle'
+import type { CheckpointStore } from '../resume/checkpoint-store'
+import {
+  abortSignal,
+  callback,
+  checkShape,
+  fields,
+  integer,
+  invalid,
+  oneOf,
+  optionalInteger,
+} from './option-checks'
 
 export interface TransferOptions {
   /** Stops the transfer: it rejects with ABORTED once cleanup is done, within 5 s at most. */
@@ -24,10 +34,25 @@ export interface TransferOptions {
   readonly retry?: RetryOptions
   /**
    * `'size'`: sizes alone. `'attested'`: also what the sink vouches for, part by part and as a whole.
-   * `'end-to-end'`: also the source's own digest.
+   * `'end-to-end'`: also the source's own digest: its CRC-64, or the MD5 that is its ETag, or that of its parts, where
+   * their size can be learnt (one or two more requests) or guessed. Two of these take time: parts are moved one by one
+   * for the MD5 of a whole object, and for that of parts which ours do not hold whole; a free `partSize` is chosen so
+   * that they do. What could not be checked is named in `result.unverified`, and is no error.
    * @default 'attested'
    */
   readonly verify?: 'size' | 'attested' | 'end-to-end'
+  /**
+   * Notes how far the transfer is, so that one which was killed, aborted or failed is gone on with: by the next call with
+   * the same id, source and sink, in this process or any other. Deleted on success. Refused for a source that can be
+   * read only once, and for a sink that cannot resume.
+   */
+  readonly checkpoint?: CheckpointOptions
+  /**
+   * What becomes of the parts already written when the transfer fails or is aborted. `'keep'` leaves them for the next
+   * call where they can be of use to it, and without a checkpoint names them in `error.context`.
+   * @default 'keep' with a checkpoint, else 'abort'
+   */
+  readonly onFailure?: 'abort' | 'keep'
   /** What to do where the destination exists. @default 'overwrite' */
   readonly ifExists?: 'overwrite' | 'fail' | 'skip'
   /** Attributes of the new object, each overriding that of the source. Refused where the sink cannot carry one. */
@@ -39,6 +64,15 @@ export interface TransferOptions {
   readonly onProgress?: (progress: Progress) => void
   /** Called as things happen. What it throws is ignored. */
   readonly onEvent?: (event: TransferEvent) => void
+}
+
+export interface CheckpointOptions {
+  /** `fileCheckpoints(dir)`, `memoryCheckpoints()`, `keyvCheckpoints(keyv)`, or anything with the same three methods. */
+  readonly store: CheckpointStore
+  /** Any string, one for each transfer. */
+  readonly id: string
+  /** Milliseconds that parts in flight may go on after an abort, 0 to 4000; no other part begins. @default 1000 */
+  readonly grace?: number
 }
 
 export interface RetryOptions {
@@ -75,6 +109,8 @@ export interface ResolvedOptions {
   readonly memoryBudget: number | undefined
   readonly retry: Required<RetryOptions>
   readonly verify: 'size' | 'attested' | 'end-to-end'
+  readonly checkpoint: Required<CheckpointOptions> | undefined
+  readonly onFailure: 'abort' | 'keep'
   readonly ifExists: 'overwrite' | 'fail' | 'skip'
   readonly metadata: ObjectAttributes
   readonly timeouts: { readonly connect: number; readonly idle: number; readonly total: number | undefined }
@@ -110,6 +146,8 @@ export function resolveOptions(source: Source, sink: Sink, options: TransferOpti
     'memoryBudget',
     'retry',
     'verify',
+    'checkpoint',
+    'onFailure',
     'ifExists',
     'metadata',
     'timeouts',
@@ -131,6 +169,11 @@ export function resolveOptions(source: Source, sink: Sink, options: TransferOpti
       maxDelay: integer('retry.maxDelay', retry.maxDelay ?? 10_000, 0, maxTimer),
     },
     verify: oneOf('verify', known.verify ?? 'attested', ['size', 'attested', 'end-to-end']),
+    checkpoint: known.checkpoint === undefined ? undefined : checkpoint(known.checkpoint, source, sink),
+    onFailure: oneOf('onFailure', known.onFailure ?? (known.checkpoint ? 'keep' : 'abort'), [
+      'abort',
+      'keep',
+    ]),
     ifExists: oneOf('ifExists', known.ifExists ?? 'overwrite', ['overwrite', 'fail', 'skip']),
     metadata: attributes('metadata', known.metadata ?? {}),
     timeouts: {
@@ -148,6 +191,11 @@ export function resolveOptions(source: Source, sink: Sink, options: TransferOpti
   return resolved
 }
 
+function lifecycleOf(value: unknown): Lifecycle | undefined {
+  if (value === undefined || isLifecycle(value)) return value
+  throw invalid('lifecycle', 'must be made by createLifecycle')
+}
+
 /** @throws INVALID_OPTION for anything that is not a set of attributes */
 export function attributes(name: string, value: ObjectAttributes): ObjectAttributes {
   const { metadata, ...texts } = fields(name, value, attributeNames)
@@ -160,75 +208,17 @@ export function attributes(name: string, value: ObjectAttributes): ObjectAttribu
   return value
 }
 
-export function invalid(name: string, problem: string): TransferError {
-  return new TransferError('INVALID_OPTION', `Option ${name} ${problem}.`, { context: { option: name } })
-}
-
-export function integer(
-  name: string,
-  value: unknown,
-  min: number,
-  max: number = Number.MAX_SAFE_INTEGER,
-): number {
-  if (Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max) {
-    return value as number
+function checkpoint(value: CheckpointOptions, source: Source, sink: Sink): Required<CheckpointOptions> {
+  const { store, id, grace } = fields('checkpoint', value, ['store', 'id', 'grace'])
+  for (const method of ['load', 'save', 'delete'] as const) {
+    if (typeof (store as Partial<CheckpointStore> | undefined)?.[method] !== 'function') {
+      throw invalid('checkpoint.store', `must have a ${method}() method, as fileCheckpoints(dir) has`)
+    }
   }
-  const bounds = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`
-  throw invalid(name, `must be an integer ${bounds}, but is ${show(value)}`)
-}
-
-function optionalInteger(name: string, value: unknown, min: number, max?: number): number | undefined {
-  return value === undefined ? undefined : integer(name, value, min, max)
-}
-
-function oneOf<T extends string>(name: string, value: unknown, choices: readonly T[]): T {
-  const choice = choices.find((one) => one === value)
-  if (choice === undefined) {
-    throw invalid(name, `must be one of '${choices.join("', '")}', but is ${show(value)}`)
+  if (typeof id !== 'string') throw invalid('checkpoint.id', 'must be a string')
+  if (source.sequential) {
+    throw invalid('checkpoint', 'needs a source that can be read again, which a stream cannot: leave it out')
   }
-  return choice
-}
-
-/** An object with no other fields than the known ones: a misspelt option must not be ignored. */
-export function fields<T extends object>(name: string, value: T, known?: readonly string[]): T {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw invalid(name, `must be an object, but is ${show(value)}`)
-  }
-  const unknown = known && Object.keys(value).find((field) => !known.includes(field))
-  if (unknown !== undefined) {
-    const option = name === 'options' ? unknown : `${name}.${unknown}`
-    throw invalid(option, `is not known; there are ${known?.join(', ')}`)
-  }
-  return value
-}
-
-function abortSignal(value: unknown): AbortSignal | undefined {
-  const { aborted, addEventListener } = (value ?? {}) as Partial<AbortSignal>
-  const fits = typeof aborted === 'boolean' && typeof addEventListener === 'function'
-  if (value !== undefined && !fits) throw invalid('signal', `must be an AbortSignal, but is ${show(value)}`)
-  return value as AbortSignal | undefined
-}
-
-function lifecycleOf(value: unknown): Lifecycle | undefined {
-  if (value === undefined || isLifecycle(value)) return value
-  throw invalid('lifecycle', `must be made by createLifecycle, but is ${show(value)}`)
-}
-
-function callback<T>(name: string, value: T): T {
-  if (value !== undefined && typeof value !== 'function') {
-    throw invalid(name, `must be a function, but is ${show(value)}`)
-  }
-  return value
-}
-
-function checkShape(name: string, value: unknown, methods: readonly string[]): void {
-  const missing = methods.find((method) => typeof (value as Record<string, unknown>)?.[method] !== 'function')
-  if (missing) {
-    throw invalid(name, `must have a ${missing}() method; make one with store.${name}(key)`)
-  }
-}
-
-function show(value: unknown): string {
-  if (typeof value === 'string') return `'${value}'`
-  return typeof value === 'object' && value !== null ? 'an object' : String(value)
+  if (!sink.resume) throw invalid('checkpoint', 'needs a sink that can resume, and this one has no resume()')
+  return { store, id, grace: integer('checkpoint.grace', grace ?? 1000, 0, 4000) }
 }

@@ -5,7 +5,7 @@ export const KiB = 1024
 export const MiB = 1024 * KiB
 
 /** Large enough that the cost of a request is small beside its bytes, small enough to send again without regret. */
-const defaultPartSize = 16 * MiB
+export const defaultPartSize = 16 * MiB
 const defaultHeldPartSize = 8 * MiB
 
 /** A growing part is at most one hundredth of what was sent before it: waste stays small, and growth is exponential. */
@@ -35,6 +35,19 @@ export function planParts(size: number, limits: Limits, partSize?: number): Plan
   }
   const chosen = partSize ?? chooseSize(Math.max(needed, defaultPartSize), limits)
   return { partSize: chosen, parts: ceilDivide(size, chosen) }
+}
+
+/** Bytes of the largest part chosen for the sake of a check: a part is what a failure of the sink sends again. */
+const largestNesting = 512 * MiB
+
+/**
+ * The smallest part size that holds parts of `inner` bytes whole, and cuts `size` bytes within the limits.
+ * Undefined where it would be out of proportion.
+ */
+export function nestingPartSize(size: number, inner: number, limits: Limits): number | undefined {
+  const least = Math.max(limits.minPartSize, ceilDivide(size, limits.maxParts))
+  const partSize = inner * Math.max(1, ceilDivide(least, inner))
+  return inner < size && partSize <= Math.min(limits.maxPartSize, largestNesting) ? partSize : undefined
 }
 
 /** How a stream is cut whose parts are held until the sink has them. */

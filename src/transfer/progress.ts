@@ -51,6 +51,14 @@ export class ProgressMeter {
     }
   }
 
+  /** Parts an earlier run has moved: they count, but say nothing of the speed. */
+  resumed(bytes: number, parts: number): void {
+    this.#moved += bytes
+    this.#told = Math.max(this.#told, this.#moved)
+    this.#parts += parts
+    this.#report(false)
+  }
+
   /** The sink has accepted one more part. */
   accepted(): void {
     this.#parts += 1

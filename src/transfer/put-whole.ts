@@ -1,12 +1,14 @@
 import { TransferError } from '../contract/errors'
-import type { NewObject, Sink } from '../contract/sink'
+import type { Sink } from '../contract/sink'
 import type { Digests, ObjectInfo } from '../contract/source'
 import { createDigester } from '../integrity/digester'
-import { type Concluded, checkUnchanged, conclude } from './commit'
-import { meterTask } from './move-part'
-import type { PartTask } from './part-task'
+import { checkUnchanged } from './commit'
+import { conclude } from './ending/conclude'
+import type { Concluded, Ending } from './ending/ending'
+import { meterTask } from './parts/meter-task'
+import type { PartTask } from './parts/part-task'
 import type { Run } from './run'
-import type { Verifier } from './verify'
+import type { Verifier } from './verify/verifier'
 
 /** Bytes of the largest object that goes in one request; below 0 where none does. */
 export function largestPut({ put, capabilities }: Sink, budget: number): number {
@@ -19,7 +21,7 @@ export function largestPut({ put, capabilities }: Sink, budget: number): number 
  */
 export async function putWhole(
   run: Run,
-  object: NewObject,
+  ending: Ending,
   task: PartTask,
   info: ObjectInfo,
   verifier: Verifier,
@@ -27,16 +29,26 @@ export async function putWhole(
   const { index, start, size } = task
   const bytes = await readWhole(run, task, verifier)
   const computed = digestsOf(bytes)
-  verifier.checkSource(computed)
+  verifier.checkSource(computed, bytes)
   await checkUnchanged(run, info)
-  const committed = await conclude(run, 'put', ({ signal }) =>
-    run.sink.put!({ ...object, size }, bytes, computed, run.context(signal)),
+  const digests = run.options.verify === 'size' ? {} : computed
+  const object = { ...ending.object, size }
+  const concluded = await conclude(
+    {
+      run,
+      operation: 'put',
+      pending: { size, digests: computed, receipts: [] },
+      ending,
+      conclude(committed) {
+        verifier.checkCommitted(size, computed, committed)
+        return { committed, size, digests, parts: size > 0 ? 1 : 0 }
+      },
+    },
+    ({ signal }) => run.sink.put!(object, bytes, computed, run.context(signal)),
   )
-  verifier.checkCommitted(size, computed, committed)
   run.progress.accepted()
   run.emit({ type: 'part', index, start, size })
-  const digests = run.options.verify === 'size' ? {} : computed
-  return { committed, size, digests, parts: size > 0 ? 1 : 0 }
+  return concluded
 }
 
 /** Reads a whole object into memory, checked as its parts would be. */

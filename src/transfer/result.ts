@@ -1,7 +1,7 @@
 import type { Digests, ObjectAttributes } from '../contract/source'
-import type { Concluded } from './commit'
+import type { Concluded } from './ending/ending'
 import type { Run } from './run'
-import type { Unverified, Verifier } from './verify'
+import type { Unverified, Verifier } from './verify/verifier'
 
 export interface TransferResult {
   /** Bytes the object has. */
@@ -18,15 +18,21 @@ export interface TransferResult {
   /**
    * The checks that were made: `'size'`; `'part-crc64'`, `'part-etag'`: each part against what the sink states of it;
    * `'object-crc64'`, `'object-etag'`: the whole against what the sink states of the stored object; `'source-crc64'`,
-   * `'source-etag'`: against what the source states; `'fsync'`: the bytes are on the disk.
+   * `'source-etag'`: against what the source states, an ETag made of its parts' MD5s included; `'fsync'`: the bytes are on
+   * the disk.
    */
   readonly verified: readonly string[]
-  /** The checks that were asked for and could not be made, and why. */
+  /**
+   * The checks that were asked for and could not be made, and why: those of digests that the sink attests
+   * (`verify: 'attested'`), that of the source (`'end-to-end'`), and `'create-only'` (see `ifExists`). An ETag of the source
+   * which parts of a guessed size do not make is among them, and one of parts of a known size is an INTEGRITY error.
+   */
   readonly unverified: readonly Unverified[]
   /** Attributes of the source that the sink cannot store. */
   readonly notCarried: ReadonlyArray<keyof ObjectAttributes>
   /** `true` where the object was there already and `ifExists` is `'skip'`. */
   readonly skipped?: true
+  /** Bytes that an earlier run had moved, and that were not sent again. */
   readonly resumedBytes: number
   /** How often a request was tried again. */
   readonly retries: number
@@ -72,7 +78,7 @@ export function skipped(run: Run): TransferResult {
 }
 
 const closing = (run: Run) => ({
-  resumedBytes: 0,
+  resumedBytes: run.resumedBytes,
   retries: run.retries,
   elapsedMs: Math.round(performance.now() - run.started),
 })

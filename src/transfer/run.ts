@@ -1,13 +1,14 @@
+import { setMaxListeners } from 'node:events'
 import { TransferError } from '../contract/errors'
 import type { Operation, TransferEvent } from '../contract/events'
 import type { Sink } from '../contract/sink'
 import type { Context, Source } from '../contract/source'
-import { type Attempt, attempt } from './attempt'
-import { toTransferError } from './classify'
+import { type Attempt, attempt } from './attempts/attempt'
+import { toTransferError } from './attempts/classify'
+import { type Failure, type Pause, retrying } from './attempts/retry'
 import { type BudgetShare, budgetShare } from './configure'
 import type { ResolvedOptions } from './options'
 import { ProgressMeter } from './progress'
-import { retrying } from './retry'
 import { tell } from './tell'
 
 /** How one request of the walk is tried. */
@@ -21,7 +22,12 @@ export interface RequestOptions<T> {
   readonly signal?: AbortSignal
   /** Gives back what came too late. */
   readonly late?: (result: T) => void
+  /** Waits before the next attempt. @default sleeps */
+  readonly pause?: Pause
 }
+
+/** Milliseconds a refused request has been under way, where that is not known. */
+const roundTrip = 1000
 
 /** One transfer under way: what its steps share. */
 export class Run {
@@ -29,7 +35,14 @@ export class Run {
   readonly progress: ProgressMeter
   readonly budget: BudgetShare
   retries = 0
+  /** Bytes of the parts that an earlier run has sent. */
+  resumedBytes = 0
+  /** Hears of each retry of a part's request, to either side, and of when the one that failed began. */
+  onPartRetry: ((failure: Failure, began: number) => void) | undefined
   readonly #controller = new AbortController()
+  readonly #drain = new AbortController()
+  /** Milliseconds between an abort and the stop it leads to. */
+  #grace = 0
   readonly #stopListening: () => void
   #stopped: number | undefined
 
@@ -40,6 +53,8 @@ export class Run {
   ) {
     this.progress = new ProgressMeter(options.onProgress)
     this.budget = budgetShare(options.memoryBudget)
+    // Each part in flight listens: from eleven on Node would print a warning of a leak.
+    setMaxListeners(0, this.#controller.signal, this.#drain.signal)
     this.#stopListening = this.#listen()
   }
 
@@ -48,13 +63,29 @@ export class Run {
     return this.#controller.signal
   }
 
+  /** Fires, with the same reason, when nothing new is to begin: some time before `signal`, where there is a grace. */
+  get draining(): AbortSignal {
+    return this.#drain.signal
+  }
+
+  /** Lets what is under way in `work` go on for the checkpoint's grace after an abort. */
+  async withGrace<T>(work: () => Promise<T>): Promise<T> {
+    this.#grace = this.options.checkpoint?.grace ?? 0
+    try {
+      return await work()
+    } finally {
+      this.#grace = 0
+    }
+  }
+
   /** Ends everything under way with this error. The first one counts. */
   stop(error: TransferError): void {
     this.#stopped ??= performance.now()
-    this.#controller.abort(error)
+    this.#drain.abort(error)
+    this.#controller.abort(this.#drain.signal.reason)
   }
 
-  /** Milliseconds since the stop; 0 before it. */
+  /** Milliseconds since the stop, its grace included; 0 before it. */
   get sinceStop(): number {
     return this.#stopped === undefined ? 0 : performance.now() - this.#stopped
   }
@@ -85,16 +116,26 @@ export class Run {
 
   /** Tries a request until it succeeds or fails for good. Rejects with TransferErrors only. */
   request<T>(options: RequestOptions<T>, work: (attempt: Attempt) => Promise<T>): Promise<T> {
-    const { operation, index, signal = this.signal } = options
-    return retrying(
-      this.options.retry,
-      signal,
-      () => this.once(options, work),
-      (failure) => {
-        this.retries += 1
-        this.emit({ type: 'retry', operation, ...(index !== undefined && { index }), ...failure })
-      },
-    )
+    const { operation, index, signal = this.signal, pause } = options
+    let began = 0
+    const attempt = () => {
+      began = performance.now()
+      return this.once(options, work)
+    }
+    const retried = (failure: Failure) => this.retried(operation, index, failure, began)
+    return retrying(this.options.retry, signal, attempt, retried, pause)
+  }
+
+  /** Counts a request that is about to be tried again, and tells of it. */
+  retried(
+    operation: Operation,
+    index: number | undefined,
+    failure: Failure,
+    began = performance.now() - roundTrip,
+  ): void {
+    this.retries += 1
+    if (operation === 'part') this.onPartRetry?.(failure, began)
+    this.emit({ type: 'retry', operation, ...(index !== undefined && { index }), ...failure })
   }
 
   /** Tries a request once. Rejects with TransferErrors only. */
@@ -114,10 +155,15 @@ export class Run {
 
   #listen(): () => void {
     const { signal, timeouts } = this.options
-    const abort = () =>
-      this.stop(
-        new TransferError('ABORTED', 'The transfer was aborted by its signal.', { cause: signal?.reason }),
-      )
+    let graceTimer: NodeJS.Timeout | undefined
+    const abort = () => {
+      const message = 'The transfer was aborted by its signal.'
+      const error = new TransferError('ABORTED', message, { cause: signal?.reason })
+      if (this.#grace === 0) return this.stop(error)
+      this.#stopped ??= performance.now()
+      this.#drain.abort(error)
+      graceTimer = setTimeout(() => this.stop(error), this.#grace)
+    }
     const expire = () =>
       this.stop(
         new TransferError('TIMEOUT', `The transfer took longer than ${timeouts.total} ms (timeouts.total).`, {
@@ -129,6 +175,7 @@ export class Run {
     const timer = timeouts.total === undefined ? undefined : setTimeout(expire, timeouts.total)
     return () => {
       clearTimeout(timer)
+      clearTimeout(graceTimer)
       signal?.removeEventListener('abort', abort)
     }
   }

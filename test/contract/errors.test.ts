@@ -41,6 +41,19 @@ describe('TransferError', () => {
     expect(more.stack).toBe(error.stack)
   })
 
+  it('keeps a way to ask again on its copies, and shows it nowhere', async () => {
+    const reconcile = async () => undefined
+    const error = new TransferError('OUTCOME_UNKNOWN', 'x', { reconcile })
+    const copy = error.with({ context: { a: 1 } })
+    expect(copy.reconcile).toBe(reconcile)
+    expect(Object.keys(copy)).not.toContain('reconcile')
+    expect(JSON.stringify(copy)).not.toContain('reconcile')
+    expect(inspect(copy)).not.toContain('reconcile')
+    expect('reconcile' in new TransferError('TIMEOUT', 'x').with({})).toBe(false)
+    const asks = new TransferError('TIMEOUT', 'x').with({ reconcile })
+    expect(asks.reconcile).toBe(reconcile)
+  })
+
   it('serialises without its cause and stack', () => {
     const error = new TransferError('TIMEOUT', 'x', { context: { a: 1 }, cause: new Error('inner') })
     expect(JSON.parse(JSON.stringify(error))).toEqual({

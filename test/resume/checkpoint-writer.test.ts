@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { TransferError } from '../../src/contract/errors'
 import type { PartReceipt } from '../../src/contract/sink'
-import type { Checkpoint } from '../../src/resume/checkpoint'
+import { type Checkpoint, encodeCheckpoint } from '../../src/resume/checkpoint'
 import { CheckpointWriter } from '../../src/resume/checkpoint-writer'
 import { checkpoint, receipt, receipts } from './checkpoints'
 import { gatedStore, settled, watch } from './gated-store'
@@ -17,9 +17,11 @@ afterEach(() => {
 function setUp(change: Partial<Checkpoint> = {}) {
   const gated = gatedStore()
   const errors: TransferError[] = []
-  const writer = new CheckpointWriter(gated.store, 'id', checkpoint(change), (error) => errors.push(error))
+  const takenOver = vi.fn()
+  const failed = (error: TransferError) => void errors.push(error)
+  const writer = new CheckpointWriter(gated.store, 'id', checkpoint(change), { failed, takenOver })
   const saved = () => gated.saves.map((save) => save.checkpoint.parts.map(({ index }) => index))
-  return { ...gated, writer, errors, saved }
+  return { ...gated, writer, errors, saved, takenOver }
 }
 
 describe('a checkpoint writer', () => {
@@ -95,6 +97,7 @@ describe('a checkpoint writer', () => {
     const { writer, saves, saved } = setUp()
     for (let index = 0; index < 5; index++) {
       const recorded = writer.record(receipt(index))
+      await settled()
       await saves[index]!.land()
       await recorded
     }
@@ -121,6 +124,7 @@ describe('the saves of more than 1,000 parts', () => {
     vi.advanceTimersByTime(999)
     expect(saves).toHaveLength(1)
     vi.advanceTimersByTime(1)
+    await settled()
     expect(saves).toHaveLength(2)
     expect(saves[1]!.checkpoint.parts).toHaveLength(1003)
     await saves[1]!.land()
@@ -154,7 +158,10 @@ describe('the saves of more than 1,000 parts', () => {
       delete: async () => {},
       save: () => new Promise<void>((done) => setImmediate(done)),
     }
-    const writer = new CheckpointWriter(store, 'id', checkpoint({ parts: receipts(1001) }))
+    const writer = new CheckpointWriter(store, 'id', checkpoint({ parts: receipts(1001) }), {
+      failed: () => {},
+      takenOver: () => {},
+    })
     await writer.save()
     unref.mockClear()
     await writer.record(receipt(1001))
@@ -227,20 +234,11 @@ describe('a store that fails', () => {
       throw new Error('thrown')
     }
     const store = { load: async () => {}, save, delete: save }
-    const writer = new CheckpointWriter(store, 'id', checkpoint(), (error) => errors.push(error))
+    const failed = (error: TransferError) => void errors.push(error)
+    const writer = new CheckpointWriter(store, 'id', checkpoint(), { failed, takenOver: () => {} })
     await writer.record(receipt(0))
     await writer.finish()
     expect(errors.map((error) => error.context.operation)).toEqual(['save', 'delete'])
-  })
-
-  it('may be reported to a listener that throws', async () => {
-    const { store, saves } = gatedStore()
-    const writer = new CheckpointWriter(store, 'id', checkpoint(), () => {
-      throw new Error('listener')
-    })
-    const recorded = writer.record(receipt(0))
-    await saves[0]!.fail(new Error('down'))
-    await expect(recorded).resolves.toBeUndefined()
   })
 
   it('shows no secret of its errors', async () => {
@@ -384,9 +382,9 @@ describe('finishing', () => {
     const answers: Array<Promise<void>> = [Promise.reject(new Error('down')), new Promise(() => {})]
     const store = { load: async () => {}, save: async () => {}, delete: () => answers.shift()! }
     for (let nth = 0; nth < 2; nth++) {
-      const finished = new CheckpointWriter(store, 'id', checkpoint(), (error) => errors.push(error)).finish(
-        700,
-      )
+      const failed = (error: TransferError) => void errors.push(error)
+      const writer = new CheckpointWriter(store, 'id', checkpoint(), { failed, takenOver: () => {} })
+      const finished = writer.finish(700)
       await vi.advanceTimersByTimeAsync(700)
       await finished
     }
@@ -394,6 +392,63 @@ describe('finishing', () => {
       ['SINK_FAILED', 'delete'],
       ['TIMEOUT', 'delete'],
     ])
+  })
+})
+
+describe('a checkpoint that another run has taken up', () => {
+  async function afterTakeOver() {
+    const setting = setUp()
+    const first = setting.writer.record(receipt(0))
+    await setting.saves[0]!.land()
+    await first
+    const theirs = encodeCheckpoint(checkpoint({ owner: 'owner-2', revision: 7 }))
+    setting.kept.set('id', theirs)
+    return { ...setting, theirs }
+  }
+
+  it('is not saved over, and the run is told once', async () => {
+    const { writer, saves, kept, theirs, takenOver } = await afterTakeOver()
+    await writer.record(receipt(1))
+    await writer.record(receipt(2))
+    expect(saves).toHaveLength(1)
+    expect(kept.get('id')).toBe(theirs)
+    expect(takenOver).toHaveBeenCalledOnce()
+  })
+
+  it('is not deleted', async () => {
+    const { writer, kept, theirs } = await afterTakeOver()
+    await writer.record(receipt(1))
+    await writer.finish()
+    expect(kept.get('id')).toBe(theirs)
+  })
+
+  it('is told from one that is gone, which is saved again', async () => {
+    const { writer, saves, kept, takenOver } = await afterTakeOver()
+    kept.delete('id')
+    const recorded = writer.record(receipt(1))
+    await settled()
+    await saves[1]!.land()
+    await recorded
+    expect(kept.size).toBe(1)
+    expect(takenOver).not.toHaveBeenCalled()
+  })
+
+  it('can be asked for', async () => {
+    const { writer, kept } = await afterTakeOver()
+    expect(await writer.isTakenOver(1000)).toBe(true)
+    kept.delete('id')
+    expect(await writer.isTakenOver(1000)).toBe(false)
+  })
+
+  it('is taken by the first save, whoever had it', async () => {
+    const { writer, saves, kept, takenOver } = setUp({ revision: 7 })
+    kept.set('id', encodeCheckpoint(checkpoint({ owner: 'owner-0', revision: 7 })))
+    const saved = writer.save()
+    await settled()
+    await saves[0]!.land()
+    await saved
+    expect(saves[0]!.checkpoint.owner).toBe('owner-1')
+    expect(takenOver).not.toHaveBeenCalled()
   })
 })
 

@@ -20,8 +20,10 @@ export const receipts = (count: number): PartReceipt[] =>
 export const checkpoint = (change: Partial<Checkpoint> = {}): Checkpoint => ({
   format: 1,
   revision: 0,
+  owner: 'owner-1',
   source: { location: 'ceph:staging/in/big.mov', version: '"v1"', size: 10 * size },
   destination: 'cos:archive/big.mov',
+  attributes: 'fingerprint-1',
   partSize: size,
   session: { uploadId: 'upload-1', key: 'big.mov', bucket: 'archive' },
   parts: [],
@@ -70,11 +72,13 @@ const parts: fc.Arbitrary<PartReceipt[]> = fc
 export const anyCheckpoint: fc.Arbitrary<Checkpoint> = fc.record({
   format: fc.constant(1 as const),
   revision: count,
+  owner: text,
   source: fc.record(
     { location: text, version: text, size: count },
     { requiredKeys: ['location', 'version'] },
   ),
   destination: text,
+  attributes: text,
   partSize: count,
   session: fc.jsonValue().map((value) => JSON.parse(JSON.stringify(value))),
   parts,

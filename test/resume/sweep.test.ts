@@ -16,6 +16,7 @@ import { encodeCheckpoint } from '../../src/resume/checkpoint'
 import { memoryCheckpoints } from '../../src/resume/memory-checkpoints'
 import { type SweepOptions, sweep } from '../../src/resume/sweep'
 import { cosServer, s3Server } from '../../src/testing/servers'
+import { checkpoint } from './checkpoints'
 
 const object: NewObject = { attributes: {}, createOnly: false }
 const hour = 3_600_000
@@ -52,10 +53,7 @@ async function failureOf(work: Promise<unknown>): Promise<TransferError> {
 async function checkpointOf(session: Json) {
   const store = memoryCheckpoints()
   const source = { location: 'disk:/in/a', version: '1' }
-  await store.save(
-    'job-1',
-    encodeCheckpoint({ format: 1, revision: 1, source, destination: 'x', partSize: 1, session, parts: [] }),
-  )
+  await store.save('job-1', encodeCheckpoint(checkpoint({ source, session })))
   return { store, ids: ['job-1', 'job-that-never-was'] }
 }
 

@@ -6,6 +6,7 @@ import {
   growingPartSize,
   largestStream,
   MiB,
+  nestingPartSize,
   planGrowth,
   planParts,
 } from '../../src/transfer/plan'
@@ -105,5 +106,18 @@ describe('planning parts of a stream', () => {
     expect(largestStream(spooled) / TiB).toBeGreaterThan(45)
     const widest = planGrowth(cos, Number.POSITIVE_INFINITY, 5 * GiB)
     expect(largestStream(widest)).toBe(50_000 * GiB)
+  })
+})
+
+describe('a part size that holds the parts of the source whole', () => {
+  it.each([
+    ['theirs, where it will do', GiB, 8 * MiB, ceph, 8 * MiB],
+    ['several of theirs, where theirs are below the least', GiB, 3 * MiB, ceph, 6 * MiB],
+    ['several of theirs, where there would be too many', 100 * GiB, 5 * MiB, ceph, 15 * MiB],
+    ['none, where theirs are out of proportion', 100 * GiB, 5 * GiB, ceph, undefined],
+    ['none, where there is but one', GiB / 4, GiB / 4, ceph, undefined],
+    ['none, where the sink takes no such parts', GiB, 8 * MiB, limitsOf({ maxPartSize: MiB }), undefined],
+  ])('is %s', (_, size, inner, limits, chosen) => {
+    expect(nestingPartSize(size, inner, limits)).toBe(chosen)
   })
 })

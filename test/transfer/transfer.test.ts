@@ -52,14 +52,14 @@ describe('a transfer', () => {
     expect(sink.peak).toBe(3)
   })
 
-  it('sends a part again after a temporary failure, from the start, and counts it', async () => {
+  it('goes on with a part after a temporary failure of its source, and counts it', async () => {
     const events: TransferEvent[] = []
     let failures = 2
     const source = fakeSource(bytes)
     const { open } = source
     source.open = async (range, context) => {
       const whole = await open(range, context)
-      if (range?.start !== 10_000 || failures === 0) return whole
+      if (range?.end !== 20_000 || failures === 0) return whole
       failures -= 1
       return (async function* () {
         for await (const chunk of whole) {
@@ -78,7 +78,7 @@ describe('a transfer', () => {
     expect(result.retries).toBe(2)
     expect(events.filter(({ type }) => type === 'retry')).toMatchObject([
       { operation: 'part', index: 1, attempt: 1, error: { code: 'CONNECTION' } },
-      { operation: 'part', index: 1, attempt: 2 },
+      { operation: 'part', index: 1, attempt: 1 },
     ])
   })
 
@@ -135,9 +135,9 @@ describe('a transfer', () => {
 describe('a source that lies', () => {
   const lying = (give: Uint8Array) =>
     fakeSource(bytes, {
-      open: async () =>
+      open: async (range) =>
         (async function* () {
-          yield give
+          yield give.subarray(range?.start)
         })(),
     })
 

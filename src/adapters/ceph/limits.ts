@@ -43,5 +43,6 @@ export function capabilitiesOf(limits: CephLimits): SinkCapabilities {
     attests: ['md5'],
     // Gateways up to at least 16.2 take `If-None-Match: *` on PUT and on Complete, and overwrite all the same.
     createOnly: 'checked',
+    duplicateParts: true,
   }
 }

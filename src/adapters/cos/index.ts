@@ -60,4 +60,5 @@ const capabilitiesOf = (limits: Required<CosLimits>): SinkCapabilities => ({
   storageClasses,
   attests: ['crc64'],
   createOnly: 'enforced',
+  duplicateParts: true,
 })

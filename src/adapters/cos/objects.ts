@@ -1,6 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { TransferError } from '../../contract/errors'
 import type { Committed, NewObject } from '../../contract/sink'
 import type { ByteRange, Bytes, Context, ObjectInfo } from '../../contract/source'
+import { sameEtag } from '../../integrity/etag'
 import { responseBody } from '../object-store/response-body'
 import { versionPin, versionToken } from '../object-store/version'
 import { attributeHeaders, readAttributes } from './attributes'
@@ -48,12 +50,25 @@ export async function getObject(
   if (range) headers.Range = `bytes=${range.start}-${range.end - 1}`
   const answer = await caller.send({ name: 'getObject', params, headers }, asked, context)
   try {
+    checkPin(answer, context, asked)
     const size = announced(answer, range, asked)
     return responseBody(answer.message, { size, signal: context.signal, location })
   } catch (error) {
     answer.message.destroy()
     throw error
   }
+}
+
+/** A gateway or cache that does not know the condition, or the version, answers with whatever is there. */
+function checkPin({ headers }: Answer, { version }: Context, asked: Asked): void {
+  const { ifMatch, versionId } = versionPin(version)
+  // An answer without an ETag is a proxy's, not another version: another attempt may reach the object.
+  const given = ifMatch ? etagOf(headers, asked) : text(headers, 'x-cos-version-id')
+  if (ifMatch ? sameEtag(given, ifMatch) : !versionId || !given || given === versionId) return
+  const message = `${asked.location} is no longer the version ${version}: the answer is of ${given}.`
+  throw new TransferError('SOURCE_CHANGED', message, {
+    context: { location: asked.location, answered: given },
+  })
 }
 
 /** The bytes that will come. An answer that is about another stretch than the one asked for must not be delivered. */

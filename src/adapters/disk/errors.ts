@@ -20,6 +20,10 @@ const denied: Meaning = {
   code: 'ACCESS_DENIED',
   advice: 'Give the user of this process the right to do so, or choose another root.',
 }
+const readOnly: Meaning = {
+  code: 'ACCESS_DENIED',
+  advice: 'The file system is mounted read-only: mount it for writing, or choose another root.',
+}
 const full: Meaning = { code: 'NO_SPACE', advice: 'Free some space or raise the quota, then transfer again.' }
 const tooManyFiles: Meaning = {
   code: 'failed',
@@ -44,7 +48,7 @@ const badName: Meaning = {
 const meanings: Readonly<Record<string, Meaning>> = {
   EACCES: denied,
   EPERM: denied,
-  EROFS: denied,
+  EROFS: readOnly,
   ENOSPC: full,
   EDQUOT: full,
   EFBIG: {

@@ -51,6 +51,11 @@ const known = new Set(['root', 'fs', 'fsync'])
  * A session belongs to one process at a time: the one that resumed it last. That holds for processes of one machine; on
  * a network file system, whose clients remember names for a while, an earlier holder may write for that much longer.
  *
+ * A source is known by its device, inode, size and time of the last change, in nanoseconds: a file that is cut, added to,
+ * written over, replaced or removed while it is read is SOURCE_CHANGED. What does not show in these is not noticed: a
+ * writer that puts the time back, a second write within the same tick of the file system's clock (some milliseconds),
+ * and a write through a memory mapping, of which the system may take note later.
+ *
  * Each source range being read holds up to two buffers of 1 MiB, each part being written up to one of 512 KiB.
  *
  * @throws INVALID_OPTION

@@ -23,7 +23,7 @@ export async function requireSpace(
   if (!space || Number(space.blocks) === 0) return
   const available = Number(BigInt(space.bavail) * BigInt(space.bsize))
   if (available >= needed) return
-  const message = `${location} needs ${needed} bytes and its disk has ${available} left. Free some space.`
+  const message = `${location} needs ${needed} bytes and its disk has ${available} left. Free some space, or choose another root.`
   throw new TransferError('NO_SPACE', message, { context: { location, needed, available } })
 }
 

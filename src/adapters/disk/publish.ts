@@ -122,7 +122,7 @@ async function syncFolders(volume: Volume, { staged, location, madeFolders }: Pu
 }
 
 /** False where the platform syncs no folders: Windows, and some network file systems. */
-async function syncFolder(volume: Volume, folder: string): Promise<boolean> {
+export async function syncFolder(volume: Volume, folder: string): Promise<boolean> {
   try {
     const handle = await volume.fs.open(folder, volume.flags.folder)
     try {

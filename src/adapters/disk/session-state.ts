@@ -1,6 +1,7 @@
 import { basename, posix } from 'node:path'
 import { TransferError } from '../../contract/errors'
 import type { Json } from '../../contract/sink'
+import { normalizeKey } from './key'
 import type { StagedFile } from './staged-file'
 import { parseStagedName, type StagedName } from './staged-name'
 
@@ -44,4 +45,19 @@ export function parseState(state: Json, key: string, location: string): SavedSes
   throw new TransferError('SESSION_LOST', `The saved session is not one of ${location}. Begin a new one.`, {
     context: { location },
   })
+}
+
+/** Of any key below the root. @throws SESSION_LOST for what is no state of a staged file */
+export function parseAnyState(state: Json, location: string): SavedSession {
+  const { key } = (typeof state === 'object' && state !== null ? state : {}) as Partial<SessionState>
+  return parseState(state, isKey(key) ? key : '', location)
+}
+
+/** A state comes from outside: it must not lead out of the root. */
+function isKey(key: unknown): key is string {
+  try {
+    return normalizeKey(key as string) === key
+  } catch {
+    return false
+  }
 }

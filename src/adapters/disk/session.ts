@@ -103,18 +103,23 @@ export class FileSession implements WriteSession {
   }
 
   /** Reads each part back: its receipt says what is in the file, whatever became of it since it was written. */
-  async listParts({ signal }: Context = {}): Promise<PartReceipt[]> {
+  async listParts({ signal, touch }: Context = {}): Promise<PartReceipt[]> {
     if (this.#lost) throw this.#lost
     if (this.#sealing) throw this.#gone('is being committed')
     const interrupt = new Interrupt(signal, this.#location)
     this.#interrupts.add(interrupt)
     const { handle } = this.#staged
-    const listing = this.#parts.list((part) => digestOf(handle, part, () => interrupt.check()))
+    const check = () => {
+      interrupt.check()
+      touch?.()
+    }
+    const listing = this.#parts.list((part) => digestOf(handle, part, check))
     const settled = listing.catch(() => {})
     this.#readings.add(settled)
     try {
       interrupt.check()
-      return await listing
+      // A read of a dead network file system may never end.
+      return await interrupt.race(listing)
     } catch (error) {
       throw this.#fail('read back the parts of')(error)
     } finally {
@@ -124,20 +129,23 @@ export class FileSession implements WriteSession {
     }
   }
 
-  commit(receipts: readonly PartReceipt[], { signal }: Context = {}): Promise<Committed> {
-    this.#committing ??= this.#commit(receipts, signal).finally(() => {
+  commit(receipts: readonly PartReceipt[], context: Context = {}): Promise<Committed> {
+    this.#committing ??= this.#commit(receipts, context).finally(() => {
       this.#committing = undefined
     })
     return this.#committing
   }
 
-  async #commit(receipts: readonly PartReceipt[], signal?: AbortSignal): Promise<Committed> {
+  async #commit(receipts: readonly PartReceipt[], { signal, touch }: Context): Promise<Committed> {
     if (this.#committed) return this.#committed
     if (this.#lost) throw this.#lost
     throwIfAborted(signal, this.#location)
     const { object, madeFolders, journal } = this.#options
     const { handle } = this.#staged
-    const check = () => throwIfAborted(signal, this.#location)
+    const check = () => {
+      throwIfAborted(signal, this.#location)
+      touch?.()
+    }
     try {
       const size = await this.#parts.requireWhole(receipts, object.size, this.#location, (part) =>
         digestOf(handle, part, check),

@@ -7,8 +7,9 @@ import { inheritFolders, madeAbove } from './folders'
 import { Journal } from './journal'
 import { statFile } from './open-file'
 import { requireLinks, requireSpace } from './preflight'
+import { reconcile } from './reconcile'
 import { FileSession } from './session'
-import { parseState, stateOf } from './session-state'
+import { parseAnyState, parseState, stateOf } from './session-state'
 import { createStagedFile, discardStagedFile } from './staged-file'
 import { infoOf } from './stats'
 import { StoredParts } from './stored-parts'
@@ -105,6 +106,26 @@ export function fileSink(volume: Volume, key: string, options?: SinkOptions): Si
         }
       } catch (error) {
         throw fail('go on writing')(error)
+      }
+    },
+
+    async discard(saved: Json, context: Context = {}): Promise<void> {
+      const { state } = parseAnyState(saved, location)
+      try {
+        const holder = fileSink(volume, state.key)
+        const session = await holder.resume!(saved, { attributes: {}, createOnly: false }, context)
+        await session.abort(context)
+      } catch (error) {
+        if (!TransferError.is(error) || error.code !== 'SESSION_LOST') throw error
+      }
+    },
+
+    async reconcile(pending, _object, context: Context = {}) {
+      throwIfAborted(context.signal, location)
+      try {
+        return await reconcile(volume, key, location, pending, context)
+      } catch (error) {
+        throw fail('look at')(error)
       }
     },
 

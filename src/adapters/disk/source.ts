@@ -12,13 +12,16 @@ import { locationOf, type Volume } from './volume'
 /** The file behind a normalized key. */
 export function fileSource(volume: Volume, key: string, options: SourceOptions = {}): Source {
   const location = locationOf(volume, key)
-  const fail = (operation: string) => (error: unknown) =>
-    fileError(error, { side: 'source', location, operation })
+  const fail = (operation: string, version?: string) => (error: unknown) => {
+    const failure = fileError(error, { side: 'source', location, operation })
+    return version !== undefined && failure.code === 'NOT_FOUND' ? gone(failure, location) : failure
+  }
 
   return {
     location,
 
-    async stat({ signal, version = options.version }: Context = {}) {
+    async stat(context: Context = {}) {
+      const { signal, version = options.version } = context
       throwIfAborted(signal, location)
       try {
         const stats = await statFile(volume, key)
@@ -26,11 +29,12 @@ export function fileSource(volume: Volume, key: string, options: SourceOptions =
         throwIfAborted(signal, location)
         return infoOf(key, stats)
       } catch (error) {
-        throw fail('look at')(error)
+        throw fail('look at', context.version)(error)
       }
     },
 
-    async open(range?: ByteRange, { signal, version = options.version }: Context = {}) {
+    async open(range?: ByteRange, context: Context = {}) {
+      const { signal, version = options.version } = context
       throwIfAborted(signal, location)
       try {
         const { handle, stats } = await openFile(volume, key)
@@ -44,7 +48,7 @@ export function fileSource(volume: Volume, key: string, options: SourceOptions =
           throw error
         }
       } catch (error) {
-        throw fail('open')(error)
+        throw fail('open', context.version)(error)
       }
     },
   }
@@ -97,6 +101,17 @@ function requireVersion(expected: string | undefined, stats: FileStats, location
     context: { location, expected, found },
   })
 }
+
+/** What was seen earlier and is missing now has changed. */
+const gone = (cause: TransferError, location: string): TransferError =>
+  new TransferError(
+    'SOURCE_CHANGED',
+    `${location} is gone, though it was there. Transfer it again when it is back.`,
+    {
+      context: cause.context,
+      cause,
+    },
+  )
 
 function checkedRange(range: ByteRange | undefined, size: number, location: string): ByteRange {
   if (!range) return { start: 0, end: size }

@@ -82,7 +82,7 @@ async function attempt(
 /** The new name of the staged file, or undefined where there is none. */
 async function rename(volume: Volume, saved: SavedSession, folder: string): Promise<string | undefined> {
   for (let count = 1; count <= attempts; count++) {
-    const found = await find(volume, saved, folder)
+    const found = await findStaged(volume, saved, folder)
     if (found === undefined || !(await isStillReal(volume.fs, folder))) return undefined
     const path = join(folder, heldName(saved.name))
     try {
@@ -96,7 +96,12 @@ async function rename(volume: Volume, saved: SavedSession, folder: string): Prom
   return undefined
 }
 
-async function find(volume: Volume, saved: SavedSession, folder: string): Promise<string | undefined> {
+/** The staged file of a session, under whatever name its holder gave it. */
+export async function findStaged(
+  volume: Volume,
+  saved: SavedSession,
+  folder: string,
+): Promise<string | undefined> {
   const entries = (await volume.fs.readdir(folder, { withFileTypes: true })) as FolderEntry[]
   for (const entry of entries) {
     const name = parseStagedName(entry.name)

@@ -16,7 +16,7 @@ export function publish(bucket: Bucket, key: string, object: NewObject, content:
   const { chunks, digests, etag, uploadId } = content
   const stored: StoredObject = {
     info: {
-      ...copyOf(object.attributes),
+      ...attributesOf(object.attributes),
       key,
       size: chunks.reduce((size, chunk) => size + chunk.length, 0),
       version: bucket.nextId(),
@@ -35,7 +35,8 @@ export function committed({ info: { size, etag, version, digests } }: StoredObje
   return { size, etag, version, ...digests }
 }
 
-function copyOf({ metadata, ...attributes }: ObjectAttributes): ObjectAttributes {
+/** As they are stored. */
+export function attributesOf({ metadata, ...attributes }: ObjectAttributes): ObjectAttributes {
   if (!metadata) return attributes
   const lowerCase = Object.entries(metadata).map(([name, value]) => [name.toLowerCase(), value])
   return { ...attributes, metadata: Object.fromEntries(lowerCase) }

@@ -5,6 +5,7 @@ import { createDigester } from '../../integrity/digester'
 import { damaged, sessionLost, throwIfAborted, tooLarge } from './errors'
 import { type Bucket, locate } from './objects'
 import { publish } from './publish'
+import { reconcile } from './reconcile'
 import { memorySession } from './session'
 
 export type MemoryLimits = Pick<
@@ -62,6 +63,18 @@ export function memorySink(
       const id = (state as { uploadId?: unknown } | null)?.uploadId
       if (typeof id !== 'string' || bucket.uploads.get(id)?.key !== key) throw sessionLost(location, id)
       return memorySession(bucket, key, id, limits)
+    },
+
+    async discard(state, context = {}) {
+      throwIfAborted(context.signal, location)
+      const id = (state as { uploadId?: unknown } | null)?.uploadId
+      if (typeof id !== 'string') throw sessionLost(location, id)
+      bucket.uploads.delete(id)
+    },
+
+    async reconcile(pending, object, context = {}) {
+      throwIfAborted(context.signal, location)
+      return reconcile(bucket, key, pending, object)
     },
 
     defer(cleanup) {

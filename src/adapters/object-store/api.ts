@@ -20,6 +20,8 @@ export interface ObjectApi {
   readonly bucket?: string
   /** With `context.version`, SOURCE_CHANGED where the object is no longer that version. */
   head(key: string, context: Context): Promise<ObjectInfo>
+  /** Bytes of one part, counted from 1, of a multipart object; undefined where the gateway does not tell. */
+  partSize?(key: string, partNumber: number, context: Context): Promise<number | undefined>
   /** The status, Content-Range and Content-Length are checked before the bytes are handed out. */
   get(key: string, range: ByteRange | undefined, context: Context): Promise<Bytes>
   /** `md5` (hex) is sent as Content-MD5, so the server refuses a damaged body. */

@@ -3,8 +3,16 @@ import type { Committed, NewObject, PartReceipt } from '../../contract/sink'
 import type { Context, ObjectInfo } from '../../contract/source'
 import type { ObjectApi } from './api'
 import { checkCommitted } from './check-committed'
+import type { DamagedObjects } from './damaged-objects'
+import { lookAtUpload } from './look-at-upload'
 import { compare, type Expected, expectedOf, settled } from './lost-replies'
 import { alreadyExists, fromInfo } from './put-object'
+
+export interface CompletionAttempt {
+  sent: boolean
+  /** The object was found there, and so was the upload: it is to be aborted. */
+  left: boolean
+}
 
 export interface UploadToCommit {
   readonly key: string
@@ -12,7 +20,8 @@ export interface UploadToCommit {
   readonly object: NewObject
   readonly location: string
   /** Kept over attempts: after a completion was sent, an object that looks like ours is ours. */
-  readonly attempt: { sent: boolean }
+  readonly attempt: CompletionAttempt
+  readonly damaged: DamagedObjects
 }
 
 /** Completes the upload, or finds that an earlier completion whose reply was lost has done so, and checks the result. */
@@ -24,7 +33,7 @@ export async function commitUpload(
 ): Promise<Committed> {
   const sorted = receipts.toSorted((a, b) => a.index - b.index)
   const parts = sorted.map((receipt, position) => partOf(receipt, position, upload.location))
-  const expected = expectedOf(sorted)
+  const expected = expectedOf(sorted, upload.object.attributes)
   const unpinned = { ...context, version: undefined }
   const ours = upload.object.createOnly ? await refuseExisting(api, upload, expected, unpinned) : undefined
   const committed = ours ?? (await complete(api, upload, parts, expected, unpinned))
@@ -69,23 +78,17 @@ async function settle(
   const unclear = error.code === 'ALREADY_EXISTS' ? sentBefore : lost || error.retry === 'temporary'
   if (!unclear) throw error
   // The upload is looked for first: once it is gone, the object tells for good.
-  const gone = lost || (await isGone(api, upload, context))
+  const found = lost ? 'gone' : await lookAtUpload(api, upload.key, upload.uploadId, context)
   const info = await look(api, upload.key, error, context)
   const verdict = info ? compare(info, expected) : 'different'
-  if (info && verdict === 'same') return fromInfo(info)
-  if (gone && error.code !== 'ALREADY_EXISTS')
+  // An equal object that was created while the upload still stood is another's, and not to be replaced.
+  if (info && verdict === 'same' && (found === 'gone' || !upload.object.createOnly)) {
+    upload.attempt.left = found !== 'gone'
+    return fromInfo(info)
+  }
+  if (found === 'gone' && error.code !== 'ALREADY_EXISTS')
     throw verdict === 'unknown' ? unsettled(upload, error) : sessionLost(upload, error)
   throw verdict === 'different' ? settled(error) : error
-}
-
-/** Ceph 16.2 answers the completion of an upload that is gone with 500 InternalError, for ever. */
-async function isGone(api: ObjectApi, { key, uploadId }: UploadToCommit, context: Context): Promise<boolean> {
-  try {
-    await api.listParts(key, uploadId, context)
-    return false
-  } catch (error) {
-    return TransferError.is(error) && error.code === 'SESSION_LOST'
-  }
 }
 
 async function look(
@@ -105,7 +108,7 @@ async function look(
 
 async function refuseExisting(
   api: ObjectApi,
-  { key, attempt, location }: UploadToCommit,
+  { key, uploadId, attempt, location }: UploadToCommit,
   expected: Expected,
   context: Context,
 ): Promise<Committed | undefined> {
@@ -116,7 +119,11 @@ async function refuseExisting(
     if (TransferError.is(error) && error.code === 'NOT_FOUND') return undefined
     throw error
   }
-  if (attempt.sent && compare(info, expected) === 'same') return fromInfo(info)
+  if (attempt.sent && compare(info, expected) === 'same') {
+    const found = await lookAtUpload(api, key, uploadId, context)
+    if (found === 'gone') return fromInfo(info)
+    if (found !== 'standing') throw found
+  }
   throw alreadyExists(location)
 }
 
@@ -127,6 +134,6 @@ function sessionLost({ location, uploadId }: UploadToCommit, error: TransferErro
 }
 
 function unsettled({ location, uploadId }: UploadToCommit, cause: TransferError): TransferError {
-  const message = `The upload to ${location} is gone, and an object of the right size stands there, with no digest to tell whether it is this one. Look at it before trying again.`
+  const message = `The upload to ${location} is gone, and whether the object that stands there was made of it cannot be told: it has the right size, but no digest to compare, or other attributes. Look at it before trying again.`
   return new TransferError('OUTCOME_UNKNOWN', message, { context: { location, uploadId }, cause })
 }

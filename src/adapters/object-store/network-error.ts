@@ -1,23 +1,5 @@
 import { TransferError } from '../../contract/errors'
-
-/** `code` of Node's socket, DNS and HTTP parser errors that say: the connection failed, another one may not. */
-const connectionCodes = new Set([
-  'ECONNRESET',
-  'ECONNREFUSED',
-  'ECONNABORTED',
-  'EPIPE',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'ENETUNREACH',
-  'EHOSTUNREACH',
-  'ENETDOWN',
-  'ENETRESET',
-  'EADDRNOTAVAIL',
-  'ENOTCONN',
-  'ERR_STREAM_PREMATURE_CLOSE',
-  'ERR_STREAM_DESTROYED',
-  'ERR_SOCKET_CLOSED',
-])
+import { networkCode } from '../../contract/network-codes'
 
 const connectionMessage = /socket hang up|aborted|premature close|network socket disconnected|\bECONN/i
 
@@ -30,8 +12,9 @@ export function networkError(error: unknown, location: string): TransferError | 
     if (TransferError.is(cause)) return cause
     if (typeof cause !== 'object') return undefined
     const { code, message, cause: inner, errors } = cause as ErrorShape
-    if (isConnectionCode(code)) return connectionError(error, String(code), location)
-    if (code === 'ETIMEDOUT' || code === 'ESOCKETTIMEDOUT') return timeoutError(error, location)
+    const kind = networkCode(code)
+    if (kind === 'CONNECTION') return connectionError(error, String(code), location)
+    if (kind === 'TIMEOUT') return timeoutError(error, location)
     if (!code && connectionMessage.test(String(message ?? ''))) {
       return connectionError(error, String(message), location)
     }
@@ -46,9 +29,6 @@ interface ErrorShape {
   cause?: unknown
   errors?: unknown[]
 }
-
-const isConnectionCode = (code: unknown) =>
-  typeof code === 'string' && (connectionCodes.has(code) || code.startsWith('HPE_'))
 
 function connectionError(cause: unknown, reason: string, location: string): TransferError {
   const message = `The connection for ${location} failed (${reason}). Check the endpoint and the network.`

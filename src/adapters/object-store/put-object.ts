@@ -1,7 +1,9 @@
 import { TransferError } from '../../contract/errors'
 import type { Committed, NewObject } from '../../contract/sink'
-import type { Context, Digests, ObjectInfo } from '../../contract/source'
+import type { Context, Digests, ObjectAttributes, ObjectInfo } from '../../contract/source'
+import { sameEtag } from '../../integrity/etag'
 import type { ObjectApi } from './api'
+import type { DamagedObjects } from './damaged-objects'
 import { compare, type Expected, isAmbiguous, settled } from './lost-replies'
 
 /**
@@ -12,13 +14,15 @@ export class PutObject {
   readonly #api: ObjectApi
   readonly #key: string
   readonly #location: string
+  readonly #damaged: DamagedObjects
   /** Digests of puts whose replies were lost: an object with one of them is our own, not in the way. */
   readonly #uncertain = new Set<string>()
 
-  constructor(api: ObjectApi, key: string, location: string) {
+  constructor(api: ObjectApi, key: string, location: string, damaged: DamagedObjects) {
     this.#api = api
     this.#key = key
     this.#location = location
+    this.#damaged = damaged
   }
 
   async write(
@@ -27,7 +31,7 @@ export class PutObject {
     digests: Required<Digests>,
     context: Context,
   ): Promise<Committed> {
-    const expected: Expected = { size: bytes.byteLength, etag: digests.md5, crc64: digests.crc64 }
+    const expected = expectedPut(bytes.byteLength, digests, object.attributes)
     if (object.createOnly) {
       const ours = await this.#refuseExisting(expected, context)
       if (ours) return ours
@@ -78,16 +82,32 @@ export class PutObject {
     const found = await this.#look(context)
     const info = found === 'nothing learnt' ? undefined : found
     if (info && compare(info, expected) === 'same') return
-    const ours = info !== undefined && committed.etag !== undefined && info.etag === committed.etag
-    if (ours) await this.#api.remove(this.#key, committed.version, context)
-    const done = ours ? 'has been taken back' : 'is no longer there, or could not be looked at'
-    const message = `${this.#location} was stored with other bytes than were sent; it ${done}.`
-    const facts = {
-      location: this.#location,
-      expected: expected.etag,
-      stored: committed.md5 ?? committed.crc64,
+    const ours = info !== undefined && sameEtag(info.etag, committed.etag)
+    const removed = ours && (await this.#remove(committed.version, context))
+    const done = ours ? 'has been taken back' : 'is no longer there'
+    const integrity = new TransferError(
+      'INTEGRITY',
+      `${this.#location} was stored with other bytes than were sent; it ${done}.`,
+      {
+        retry: 'temporary',
+        context: {
+          location: this.#location,
+          expected: expected.etag,
+          stored: committed.md5 ?? committed.crc64,
+        },
+      },
+    )
+    const isGone = found !== 'nothing learnt' && (!ours || removed)
+    throw isGone ? integrity : this.#damaged.add(committed, integrity)
+  }
+
+  async #remove(version: string | undefined, context: Context): Promise<boolean> {
+    try {
+      await this.#api.remove(this.#key, version, context)
+      return true
+    } catch {
+      return false
     }
-    throw new TransferError('INTEGRITY', message, { retry: 'temporary', context: facts })
   }
 
   async #look(context: Context): Promise<ObjectInfo | undefined | 'nothing learnt'> {
@@ -97,6 +117,10 @@ export class PutObject {
       return TransferError.is(error) && error.code === 'NOT_FOUND' ? undefined : 'nothing learnt'
     }
   }
+}
+
+export function expectedPut(size: number, digests: Digests, attributes: ObjectAttributes): Expected {
+  return { size, etag: digests.md5, crc64: digests.crc64, attributes }
 }
 
 const nameOf = (expected: Expected) => `${expected.size} ${expected.etag}`

@@ -24,6 +24,13 @@ export function parseState(state: Json, api: ObjectApi, key: string, location: s
   throw new TransferError('SESSION_LOST', message, { context: { location } })
 }
 
+/** Any upload of the bucket. @throws SESSION_LOST for a state that names none */
+export function parseUpload(state: Json, api: ObjectApi, location: string): SessionState {
+  const { key } = (typeof state === 'object' && state !== null ? state : {}) as Partial<SessionState>
+  const uploadId = parseState(state, api, typeof key === 'string' ? key : '', location)
+  return stateOf(api, String(key), uploadId)
+}
+
 /** Whether a saved state is that of this upload. */
 export function isStateOf(state: Json, api: ObjectApi, key: string, uploadId: string): boolean {
   const fields = (typeof state === 'object' && state !== null ? state : {}) as Partial<Record<string, Json>>

@@ -8,7 +8,9 @@ import type { ObjectApi } from './api'
 import type { Background } from './background'
 import { commitUpload } from './commit-upload'
 import { copyRange } from './copy-range'
+import type { DamagedObjects } from './damaged-objects'
 import type { PutObject } from './put-object'
+import { emptyDigests } from './reconcile'
 import { type SessionState, stateOf } from './session-state'
 import { uploads } from './uploads'
 
@@ -17,6 +19,7 @@ export interface SessionOptions {
   readonly location: string
   readonly putObject: PutObject
   readonly background: Background
+  readonly damaged: DamagedObjects
   /** Called when the upload has been completed or aborted. */
   ended(): void
 }
@@ -29,7 +32,7 @@ export class ObjectSession implements WriteSession {
   readonly #uploadId: string
   readonly #options: SessionOptions
   /** A completion was sent, so the object that stands there may be ours. */
-  readonly #attempt = { sent: false }
+  readonly #attempt = { sent: false, left: false }
   #committed: Committed | undefined
 
   constructor(api: ObjectApi, key: string, uploadId: string, options: SessionOptions) {
@@ -67,15 +70,17 @@ export class ObjectSession implements WriteSession {
   async commit(receipts: readonly PartReceipt[], context: Context = {}): Promise<Committed> {
     if (this.#committed) return this.#committed
     throwIfAborted(context.signal, this.#options.location)
-    const { object, location, putObject, background } = this.#options
+    const { object, location, putObject, background, damaged } = this.#options
     if (receipts.length === 0) {
       this.#committed = await putObject.write(object, new Uint8Array(), emptyDigests, context)
       // The upload is of no use any more; whether its removal works is no longer part of the answer.
       background.add(this.#abort(context))
     } else {
-      const upload = { key: this.#key, uploadId: this.#uploadId, object, location, attempt: this.#attempt }
+      const [key, uploadId, attempt] = [this.#key, this.#uploadId, this.#attempt]
+      const upload = { key, uploadId, object, location, attempt, damaged }
       this.#committed = await commitUpload(this.#api, upload, receipts, context)
-      this.#end()
+      if (attempt.left) background.add(this.#abort(context))
+      else this.#end()
     }
     return this.#committed
   }
@@ -110,5 +115,3 @@ export class ObjectSession implements WriteSession {
     this.#options.ended()
   }
 }
-
-const emptyDigests = { md5: 'd41d8cd98f00b204e9800998ecf8427e', crc64: '0' }

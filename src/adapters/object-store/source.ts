@@ -45,6 +45,11 @@ export class ObjectSource implements Source {
     }
   }
 
+  async partSize(part: number, context: Context = {}): Promise<number | undefined> {
+    throwIfAborted(context.signal, this.location)
+    return this.api.partSize?.(this.key, part + 1, this.#pinned(context))
+  }
+
   #pinned(context: Context): Context {
     return { ...context, version: context.version ?? this.version }
   }

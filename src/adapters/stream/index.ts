@@ -2,7 +2,8 @@ import { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import { TransferError } from '../../contract/errors'
 import type { Bytes, Context, ObjectAttributes, ObjectInfo, Source } from '../../contract/source'
-import { attributes, integer, invalid } from '../../transfer/options'
+import { integer, invalid } from '../../transfer/option-checks'
+import { attributes } from '../../transfer/options'
 import { freed } from './freed'
 
 export interface StreamOptions extends ObjectAttributes {

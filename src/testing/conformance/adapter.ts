@@ -38,7 +38,15 @@ export interface ConformanceAdapter {
   readonly timeout?: number
 }
 
-export type OptionalMember = 'put' | 'stat' | 'resume' | 'listParts' | 'copyPart' | 'revoke' | 'defer'
+export type OptionalMember =
+  | 'put'
+  | 'stat'
+  | 'resume'
+  | 'listParts'
+  | 'copyPart'
+  | 'revoke'
+  | 'reconcile'
+  | 'defer'
 
 /** Keys of the suite which the backend does not hold as they are. See `oddKeys` for the list. */
 export interface OddKeys {

@@ -15,6 +15,7 @@ export class Exchange {
     readonly request: IncomingMessage,
     readonly response: ServerResponse,
     private readonly expectsContinue: boolean,
+    private readonly outage: (ms: number) => void,
   ) {
     this.socket = request.socket
   }
@@ -35,6 +36,18 @@ export class Exchange {
   reset(): never {
     resetSocket(this.socket)
     throw new PeerGone('reset on purpose')
+  }
+
+  /** Sends FIN. */
+  hangUp(): never {
+    this.socket.end()
+    throw new PeerGone('closed on purpose')
+  }
+
+  /** Takes the whole server away for that long. */
+  goAway(ms: number): never {
+    this.outage(ms)
+    throw new PeerGone('gone away on purpose')
   }
 
   /** Waits until all that was written has been handed to the kernel. */

@@ -17,6 +17,8 @@ export interface Quirks {
   readonly listsNoSuchKey: boolean
   /** The key of a copy's source is percent-decoded twice. */
   readonly decodesCopySourceTwice: boolean
+  /** `partNumber` of a GET or HEAD is not looked at. */
+  readonly ignoresPartNumber: boolean
 }
 
 export const noQuirks: Quirks = {
@@ -27,6 +29,7 @@ export const noQuirks: Quirks = {
   ignoresCopyConditions: false,
   listsNoSuchKey: false,
   decodesCopySourceTwice: false,
+  ignoresPartNumber: false,
 }
 
 /** Each seen on a gateway of release 16.2.15. */
@@ -38,4 +41,5 @@ export const ceph16Quirks: Quirks = {
   ignoresCopyConditions: true,
   listsNoSuchKey: true,
   decodesCopySourceTwice: true,
+  ignoresPartNumber: true,
 }

@@ -16,11 +16,13 @@ export interface Serving {
   readonly service: Service
   readonly rules: Rules
   readonly log: RequestLog
+  /** Resets all connections and refuses new ones for that many milliseconds. */
+  outage(ms: number): void
 }
 
 /** One request: read, misbehave if asked to, authorise, do the work, answer. Never rejects. */
 export async function serve(
-  { service, rules, log }: Serving,
+  { service, rules, log, outage }: Serving,
   request: IncomingMessage,
   response: ServerResponse,
   expectsContinue: boolean,
@@ -33,7 +35,7 @@ export async function serve(
   try {
     const call = readCall(request, dialect)
     const record = log.add(call)
-    exchange = new Exchange(call, request, response, expectsContinue)
+    exchange = new Exchange(call, request, response, expectsContinue, outage)
     const fault = rules.take(call)
     record.fault = fault?.type
     const errorXml = (code: string, message: string) =>
@@ -107,7 +109,7 @@ function requestBody(exchange: Exchange, record: RequestRecord, behaviour: Behav
 }
 
 async function send(
-  { dialect }: Service,
+  { dialect, now }: Service,
   exchange: Exchange,
   record: RequestRecord,
   reply: Reply,
@@ -120,6 +122,8 @@ async function send(
     ...dialect.commonHeaders,
     [`${dialect.headerPrefix}request-id`]: call.requestId,
     // Said outright, so that Node adds no Keep-Alive hint: the real services give none.
+    // Clients set their clock by it.
+    date: now().toUTCString(),
     connection: keepAlive ? 'keep-alive' : 'close',
     ...reply.headers,
   }

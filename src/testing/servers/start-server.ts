@@ -8,6 +8,7 @@ import { type Misbehaviour, type MisbehaviourRule, Rules } from './misbehaviour/
 import { Bucket } from './model/bucket'
 import type { Service } from './operations/service'
 import { bytesStore, type TestServerOptions } from './options'
+import { Outage } from './outage'
 import { RequestLog, type RequestRecord } from './request-log'
 import { serve } from './serve'
 
@@ -26,7 +27,7 @@ export interface TestServer<C> extends Contents {
   readonly connections: ConnectionCounts
   /** Lets requests go wrong. Rules are asked in the order they were made; the first that applies wins. */
   misbehave(rule: MisbehaviourRule): Misbehaviour
-  /** Forgets all rules. */
+  /** Forgets all rules, and ends an outage. */
   behave(): void
   /** Destroys all connections and frees the port; files of the storage folder are removed. May be called twice. */
   close(): Promise<void>
@@ -43,7 +44,7 @@ export async function startServer<C>(
   const service: Service = { dialect, bucket: new Bucket(name), store: bytesStore(storage), now }
   const rules = new Rules()
   const log = new RequestLog()
-  const serving = { service, rules, log }
+  const serving = { service, rules, log, outage: (ms: number) => outage.begin(ms) }
   // A request may last as long as its test wants it to.
   const server = createServer({ keepAliveTimeout, requestTimeout: 0, maxHeaderSize: 64 * 1024 })
   server.on('request', (request, response) => void serve(serving, request, response, false))
@@ -52,9 +53,11 @@ export async function startServer<C>(
   server.listen(port, '127.0.0.1')
   await once(server, 'listening')
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`
+  const outage = new Outage(server, connections, Number(host.split(':')[1]))
   let closed: Promise<void> | undefined
   const close = () => {
     closed ??= (async () => {
+      outage.stop()
       const done = once(server, 'close')
       server.close()
       connections.destroy()
@@ -74,7 +77,10 @@ export async function startServer<C>(
     requests: log.records,
     connections,
     misbehave: (rule) => rules.add(rule),
-    behave: () => rules.clear(),
+    behave: () => {
+      rules.clear()
+      outage.end()
+    },
     close,
     [Symbol.asyncDispose]: close,
   }

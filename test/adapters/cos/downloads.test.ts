@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { failure, pair, read } from './servers'
+import { answering, failure, pair, read } from './servers'
 
 const mebibyte = 1024 ** 2
 const bytes = Buffer.alloc(mebibyte, 'sluiceway')
@@ -43,6 +43,21 @@ describe('downloads', () => {
     at.server.misbehave({ fault: { type: 'short-length', bytes: 1 } })
     expect((await failure(at.store.source('key').open({ start: 10, end: 20 }))).code).toBe('SERVER_ERROR')
   })
+
+  it.each([
+    ['"one"', { etag: '"other"' }],
+    ['one', { etag: '"any"', 'x-cos-version-id': 'other' }],
+  ])(
+    'of another version than %s are refused, though a cache on the way does not',
+    async (version, headers) => {
+      const range = { 'content-range': 'bytes 0-9/10', 'content-length': '10' }
+      await using at = await answering((_, response) => {
+        response.writeHead(206, { ...range, ...headers }).end('0123456789')
+      })
+      const error = await failure(at.store.source('key').open({ start: 0, end: 10 }, { version }))
+      expect(error).toMatchObject({ code: 'SOURCE_CHANGED', retry: 'permanent' })
+    },
+  )
 
   it('that are left early, or never read, give their socket back', async () => {
     await using at = await pair()

@@ -8,10 +8,6 @@ import { conformance } from 'sluiceway/testing'
 import { describe, it } from 'vitest'
 
 const without = ['put', 'copyPart', 'revoke'] as const
-const knownGaps = {
-  'a commit whose reply was lost converges from another process':
-    'it resumes before the first holder commits, which takes the staged file from that one',
-}
 const keys = { renamed: { 'a//b': 'a/b', './a': 'a', 'a/./b': 'a/b' } }
 
 conformance(
@@ -19,7 +15,6 @@ conformance(
   {
     name: 'disk()',
     without,
-    knownGaps,
     keys,
     async create() {
       const root = await mkdtemp(join(tmpdir(), 'disk-conformance-'))
@@ -48,7 +43,6 @@ conformance(
   {
     name: 'disk() on memfs',
     without,
-    knownGaps,
     keys,
     async create() {
       const { fs } = memfs()

@@ -32,6 +32,7 @@ import {
   temporaryFolder,
   treeOf,
   withCalls,
+  withHandles,
   write,
 } from './helpers'
 
@@ -427,3 +428,28 @@ async function begun(store: Store) {
   const session = await store.sink('a').begin(object)
   return { session, state: session.state }
 }
+
+describe('listing parts that are read back', () => {
+  it('ends when its signal fires, though a read hangs, and can be asked for again', async () => {
+    let hangs = true
+    let release = () => {}
+    const fs = withHandles((handle) => ({
+      async read(...args) {
+        if (hangs) await new Promise<void>((resolve) => (release = resolve))
+        return handle.read(...args)
+      },
+    }))
+    const { store } = realStore({ fs })
+    const session = await store.sink('a').begin(object)
+    await send(session, 0, 1)
+    const controller = new AbortController()
+    const listing = session.listParts!({ signal: controller.signal })
+    await new Promise(setImmediate)
+    controller.abort()
+    expect(await errorOf(listing)).toMatchObject({ code: 'ABORTED' })
+    hangs = false
+    release()
+    expect(await session.listParts!()).toEqual([receiptOf(0), receiptOf(1)])
+    await session.abort()
+  })
+})

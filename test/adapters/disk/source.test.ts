@@ -1,4 +1,4 @@
-import { appendFileSync, renameSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
+import { appendFileSync, renameSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { disk } from 'sluiceway/disk'
 import { describe, expect, it } from 'vitest'
@@ -122,6 +122,20 @@ describe('a file that changes', () => {
     })
     expect(error).toMatchObject({ code: 'SOURCE_CHANGED', retry: 'permanent' })
     expect(openFilesIn(root)).toEqual([])
+  })
+
+  it('and is gone is SOURCE_CHANGED for whoever saw it, and NOT_FOUND for whoever did not', async () => {
+    const { root, store } = realStore({}, { a: 'hello' })
+    const { version } = await store.source('a').stat()
+    rmSync(join(root, 'a'))
+    const source = store.source('a')
+    for (const look of [() => source.stat({ version }), () => source.open(undefined, { version })]) {
+      expect(await errorOf(look)).toMatchObject({ code: 'SOURCE_CHANGED', cause: { code: 'NOT_FOUND' } })
+    }
+    const pinned = store.source('a', { version })
+    for (const look of [source, pinned].flatMap((each) => [() => each.stat(), () => each.open()])) {
+      expect(await errorOf(look)).toMatchObject({ code: 'NOT_FOUND' })
+    }
   })
 
   it('because another took its name is read to its end, as the version that was opened', async () => {

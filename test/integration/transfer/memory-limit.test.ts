@@ -4,7 +4,7 @@ import { runInCgroup } from '../../support/cgroup'
 import { describeWithCgroup } from '../real-cgroup'
 
 const MiB = 1024 ** 2
-const source = fileURLToPath(new URL('../../../src/transfer/memory-limit.ts', import.meta.url))
+const source = fileURLToPath(new URL('../../../src/transfer/memory/memory-limit.ts', import.meta.url))
 const script = `import { containerMemoryLimit } from ${JSON.stringify(source)}; console.log(containerMemoryLimit())`
 
 const limitSeen = async (command: string, args: readonly string[]): Promise<number> => {

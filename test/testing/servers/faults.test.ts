@@ -37,6 +37,44 @@ describe('misbehaviour of a server, as a raw client sees it', () => {
     await expect(get({ type: 'reset' })).rejects.toMatchObject({ code: 'ECONNRESET' })
   })
 
+  it('closes without an answer, or in the middle of a request body', async () => {
+    await expect(get({ type: 'close' })).rejects.toMatchObject({ code: 'ECONNRESET' })
+    const closed = put({ type: 'close-request', after: 10 }, Buffer.alloc(3_000_000))
+    await expect(closed).rejects.toThrow(/ECONNRESET|EPIPE|hang up/)
+    expect(server.object('new')).toBeUndefined()
+  })
+
+  it('goes away and comes back with what it has stored', async () => {
+    await expect(get({ type: 'outage' })).rejects.toMatchObject({ code: 'ECONNRESET' })
+    await expect(raw(cosUrl(server, 'GET', 'key'))).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+    server.behave()
+    await expect.poll(() => raw(cosUrl(server, 'GET', 'key'))).toMatchObject({ body: bytes })
+    await expect(get({ type: 'outage', ms: 20 })).rejects.toMatchObject({ code: 'ECONNRESET' })
+    await expect.poll(() => raw(cosUrl(server, 'GET', 'key'))).toMatchObject({ body: bytes })
+  })
+
+  it('can be closed while it is away', async () => {
+    await expect(get({ type: 'outage', ms: 20 })).rejects.toMatchObject({ code: 'ECONNRESET' })
+    await server.close()
+    await new Promise((resolve) => setTimeout(resolve, 60))
+    await expect(raw(cosUrl(server, 'GET', 'key'))).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+  })
+
+  it('reads a request body slowly', async () => {
+    const start = performance.now()
+    await put({ type: 'drip-request', bytesPerSecond: 100_000 })
+    expect(performance.now() - start).toBeGreaterThanOrEqual(90)
+    expect(server.object('new')?.size).toBe(bytes.length)
+  })
+
+  it('has the date of its own clock in its answers', async () => {
+    const now = new Date('2030-01-02T03:04:05Z')
+    const late = await s3Server({ now: () => now })
+    const { headers } = await raw(late.url)
+    expect(headers.date).toBe(now.toUTCString())
+    await late.close()
+  })
+
   it('resets in the middle of a request body, and stores nothing', async () => {
     await expect(put({ type: 'reset-request', after: 10 }, Buffer.alloc(3_000_000))).rejects.toThrow(
       /ECONNRESET|EPIPE/,

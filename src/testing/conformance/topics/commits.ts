@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Committed } from '../../../contract/sink'
+import type { Bench } from '../bench'
 import { type Topic, test } from '../test'
 import { pattern } from '../tools/pattern'
 
@@ -36,18 +37,21 @@ export const commits: Topic = {
     }),
 
     test(
-      'a commit whose reply was lost converges from another process',
+      'of two holders of one session, one or both commit the same object, once',
       async (bench) => {
         const bytes = pattern(bench.partSize * 2 + 1)
         const object = { size: bytes.length, attributes: {}, createOnly: false }
         const session = await bench.begin('lost', object)
         const receipts = await bench.send(session, bytes)
         const twin = await bench.store.sink('lost').resume!(session.state, object)
-        const first = await session.commit(receipts)
-        const { version } = await bench.holds('lost', bytes)
-        const second = await twin.commit(receipts)
-        assert.equal(second.etag ?? first.etag, first.etag, 'the etag of the second answer')
-        assert.equal((await bench.holds('lost', bytes)).version, version, 'the object was written anew')
+        const first = await unlessLost(bench, session.commit(receipts))
+        const { version } = first ? await bench.holds('lost', bytes) : {}
+        const second = await unlessLost(bench, twin.commit(receipts))
+        assert.ok(first ?? second, 'neither could commit')
+        const now = await bench.holds('lost', bytes)
+        if (!first) return
+        assert.equal(now.version, version, 'the object was written anew')
+        if (second) assert.equal(second.etag ?? first.etag, first.etag, 'the etag of the second answer')
       },
       ['resume'],
     ),
@@ -62,6 +66,16 @@ export const commits: Topic = {
       await session.abort()
     }),
   ],
+}
+
+/** Taking a session up may take it from its earlier holder. */
+async function unlessLost(bench: Bench, commit: Promise<Committed>): Promise<Committed | undefined> {
+  try {
+    return await commit
+  } catch (error) {
+    await bench.rejects('the commit', Promise.reject(error), 'SESSION_LOST')
+    return undefined
+  }
 }
 
 function sameAnswer(second: Committed, first: Committed): void {

@@ -14,6 +14,7 @@ import { members } from './members'
 import { parts } from './parts'
 import { puts } from './puts'
 import { ranges } from './ranges'
+import { reconciling } from './reconciling'
 import { resuming } from './resuming'
 import { revoking } from './revoking'
 import { sources } from './sources'
@@ -36,6 +37,7 @@ export const topics: readonly Topic[] = [
   copying,
   revoking,
   resuming,
+  reconciling,
   attributes,
   keys,
   listing,

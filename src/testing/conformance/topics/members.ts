@@ -22,6 +22,7 @@ export const members: Topic = {
         put: sink.put !== undefined,
         stat: sink.stat !== undefined,
         resume: sink.resume !== undefined,
+        reconcile: sink.reconcile !== undefined,
         defer: sink.defer !== undefined,
         listParts: session.listParts !== undefined,
         copyPart: session.copyPart !== undefined,

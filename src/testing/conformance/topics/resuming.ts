@@ -186,7 +186,7 @@ async function interrupted(bench: Bench, key: string, size: number) {
 }
 
 /** Runs with a store as another process would make it. */
-async function elsewhere(bench: Bench, run: (store: Store) => Promise<void>): Promise<void> {
+export async function elsewhere(bench: Bench, run: (store: Store) => Promise<void>): Promise<void> {
   const { reopen } = bench.backend
   if (!reopen) return run(bench.store)
   const store = await reopen()
@@ -198,7 +198,7 @@ async function elsewhere(bench: Bench, run: (store: Store) => Promise<void>): Pr
 }
 
 /** What is left of a value that a checkpoint has kept. */
-function afterDisk<T>(value: T): T {
+export function afterDisk<T>(value: T): T {
   return JSON.parse(JSON.stringify(value))
 }
 

@@ -77,7 +77,8 @@ export function cosDialect({ bucket, credentials, limits, partEtags, now }: CosD
       storageClass: new ServiceError(400, 'InvalidStorageClass', 'there is no such storage class'),
       copyRange: new ServiceError(400, 'InvalidArgument', 'the copied range must lie within the source'),
     },
-    quirks: noQuirks,
+    // Its part numbers are those of uploads under way alone.
+    quirks: { ...noQuirks, ignoresPartNumber: true },
     digestHeaders: ({ crc64 }): Record<string, string> =>
       crc64 === undefined ? {} : { 'x-cos-hash-crc64ecma': crc64 },
     commonHeaders: { server: 'tencent-cos' },

@@ -1,7 +1,16 @@
 type Chunks = AsyncIterable<Uint8Array>
 
-/** Passes `count` bytes, then acts, then, if the action returns, passes the rest. Acts at the end of a shorter body. */
-export async function* actAfter(chunks: Chunks, count: number, act: () => Promise<void>): Chunks {
+/**
+ * Passes `count` bytes, then acts, then, if the action returns, passes the rest.
+ *
+ * @param shorter whether to act at the end of a body that is shorter
+ */
+export async function* actAfter(
+  chunks: Chunks,
+  count: number,
+  act: () => Promise<void>,
+  shorter = true,
+): Chunks {
   let left = count
   let acted = false
   for await (const chunk of chunks) {
@@ -15,7 +24,7 @@ export async function* actAfter(chunks: Chunks, count: number, act: () => Promis
     await act()
     if (chunk.length > left) yield chunk.subarray(left)
   }
-  if (!acted) await act()
+  if (!acted && shorter) await act()
 }
 
 /** Flips the byte at an offset of the body, in a copy: chunks may be shared. */

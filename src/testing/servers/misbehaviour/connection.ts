@@ -1,3 +1,4 @@
+import type { Exchange } from '../exchange'
 import { resetDelay } from '../reset-socket'
 import { PeerGone } from '../service-error'
 import type { Make } from './behaviour'
@@ -8,6 +9,18 @@ import type { FaultOf } from './table'
 
 export const reset: Make<FaultOf<'reset'>> = () => ({
   before: async (exchange) => exchange.reset(),
+})
+
+export const close: Make<FaultOf<'close'>> = () => ({
+  before: async (exchange) => exchange.hangUp(),
+})
+
+export const outage: Make<FaultOf<'outage'>> = ({ ms = Number.POSITIVE_INFINITY }) => ({
+  before: async (exchange) => exchange.goAway(ms),
+})
+
+export const closeRequest: Make<FaultOf<'close-request'>> = ({ after }) => ({
+  receive: (chunks, exchange) => actAfter(chunks, after, async () => exchange.hangUp()),
 })
 
 export const resetRequest: Make<FaultOf<'reset-request'>> = ({ after }) => ({
@@ -35,27 +48,40 @@ export const stallRequest: Make<FaultOf<'stall-request'>> = ({ after, ms = Numbe
 })
 
 export const stallResponse: Make<FaultOf<'stall-response'>> = ({ after, ms = Number.POSITIVE_INFINITY }) => ({
-  deliver: (chunks, exchange) =>
-    actAfter(chunks, after, async () => {
+  deliver(chunks, exchange) {
+    const stop = async () => {
       await exchange.flushed()
       await exchange.pause(ms)
-    }),
+    }
+    // A shorter body has arrived whole: its client would take the silent connection for one that can be used again.
+    return actAfter(chunks, after, stop, false)
+  },
 })
 
 const pieceMs = 50
 
 export const drip: Make<FaultOf<'drip'>> = ({ bytesPerSecond }) => ({
-  async *deliver(chunks, exchange) {
-    const piece = Math.max(1, Math.round((bytesPerSecond * pieceMs) / 1000))
-    const wait = (piece / bytesPerSecond) * 1000
-    for await (const chunk of chunks) {
-      for (let offset = 0; offset < chunk.length; offset += piece) {
-        await exchange.pause(wait)
-        yield chunk.subarray(offset, offset + piece)
-      }
-    }
-  },
+  deliver: (chunks, exchange) => dripping(chunks, exchange, bytesPerSecond),
 })
+
+export const dripRequest: Make<FaultOf<'drip-request'>> = ({ bytesPerSecond }) => ({
+  receive: (chunks, exchange) => dripping(chunks, exchange, bytesPerSecond),
+})
+
+async function* dripping(
+  chunks: AsyncIterable<Uint8Array>,
+  exchange: Exchange,
+  bytesPerSecond: number,
+): AsyncIterable<Uint8Array> {
+  const piece = Math.max(1, Math.round((bytesPerSecond * pieceMs) / 1000))
+  const wait = (piece / bytesPerSecond) * 1000
+  for await (const chunk of chunks) {
+    for (let offset = 0; offset < chunk.length; offset += piece) {
+      await exchange.pause(wait)
+      yield chunk.subarray(offset, offset + piece)
+    }
+  }
+}
 
 export const truncate: Make<FaultOf<'truncate'>> = ({ after }) => ({
   deliver: (chunks, exchange) =>

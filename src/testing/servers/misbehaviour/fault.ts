@@ -15,16 +15,27 @@ export type Fault =
     }
   /** RST before a byte of the reply; the work is not done. */
   | { readonly type: 'reset' }
+  /** FIN before a byte of the reply; the work is not done. */
+  | { readonly type: 'close' }
+  /**
+   * The server goes away as in a restart: RST on all its connections, and new ones are refused for that long. What it
+   * has stored stays, and the work is not done. `behave()` brings it back early. @default ms: Infinity
+   */
+  | { readonly type: 'outage'; readonly ms?: number }
   /** RST when that much of the request body has arrived. */
   | { readonly type: 'reset-request'; readonly after: number }
+  /** FIN when that much of the request body has arrived. */
+  | { readonly type: 'close-request'; readonly after: number }
   /** RST when that much of the reply's body has been sent. */
   | { readonly type: 'reset-response'; readonly after: number }
   /** Nothing for that long, then the request is served as usual. @default Infinity */
   | { readonly type: 'stall'; readonly ms?: number }
   /** Stops reading when that much of the request body has arrived. */
   | { readonly type: 'stall-request'; readonly after: number; readonly ms?: number }
-  /** Stops sending when that much of the reply's body has been sent. */
+  /** Stops sending when that much of the reply's body has been sent; a shorter one is sent whole. */
   | { readonly type: 'stall-response'; readonly after: number; readonly ms?: number }
+  /** The request body is read in small pieces at this rate. */
+  | { readonly type: 'drip-request'; readonly bytesPerSecond: number }
   /** The reply's body comes in small pieces at this rate. */
   | { readonly type: 'drip'; readonly bytesPerSecond: number }
   /** The full Content-Length is announced, and the connection closed (FIN) after that much of it. */

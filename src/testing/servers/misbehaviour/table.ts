@@ -1,8 +1,12 @@
 import type { Behaviour, Make } from './behaviour'
 import { corruptAtRest, corruptRequest, corruptResponse, extraBytes, shortLength } from './bytes'
 import {
+  close,
+  closeRequest,
   drip,
+  dripRequest,
   lostReply,
+  outage,
   reset,
   resetRequest,
   resetResponse,
@@ -19,11 +23,15 @@ export type FaultOf<N extends FaultName> = Extract<Fault, { type: N }>
 const table: { readonly [N in FaultName]: Make<FaultOf<N>> } = {
   status,
   reset,
+  close,
+  outage,
+  'close-request': closeRequest,
   'reset-request': resetRequest,
   'reset-response': resetResponse,
   stall,
   'stall-request': stallRequest,
   'stall-response': stallResponse,
+  'drip-request': dripRequest,
   drip,
   truncate,
   'short-length': shortLength,

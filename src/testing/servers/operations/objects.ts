@@ -2,7 +2,8 @@ import type { StoredObject } from '../model/object'
 import { ServiceError } from '../service-error'
 import { attributeHeaders, attributesOf } from './attributes'
 import { checkConditions } from './conditions'
-import { rangeOf } from './range'
+import { partSpan } from './part-number'
+import { rangeOf, type Span } from './range'
 import { receiveBody } from './receive'
 import type { Reply } from './reply'
 import type { Task } from './service'
@@ -28,7 +29,12 @@ export async function putObject(task: Task): Promise<Reply> {
 export async function headObject(task: Task): Promise<Reply> {
   const found = find(task)
   if (checkConditions(task.call, found)) return notModified(found)
-  return { status: 200, headers: { ...describe(task, found), 'content-length': String(found.bytes.size) } }
+  const headers = describe(task, found)
+  const part = partSpan(task, found)
+  const { start, end } = part ?? { start: 0, end: found.bytes.size }
+  headers['content-length'] = String(end - start)
+  if (part) Object.assign(headers, partHeaders(task, found, part))
+  return { status: part ? 206 : 200, headers }
 }
 
 export async function getObject(task: Task): Promise<Reply> {
@@ -38,10 +44,12 @@ export async function getObject(task: Task): Promise<Reply> {
     throw new ServiceError(403, 'InvalidObjectState', 'the object must be restored before it can be read')
   }
   const { size } = found.bytes
-  const range = rangeOf(task.call.headers.range, size)
+  const part = partSpan(task, found)
+  const range = part ?? rangeOf(task.call.headers.range, size)
   const { start, end } = range ?? { start: 0, end: size }
   const headers = describe(task, found)
-  if (range) headers['content-range'] = `bytes ${start}-${end - 1}/${size}`
+  if (part) Object.assign(headers, partHeaders(task, found, part))
+  else if (range) headers['content-range'] = rangeHeader(range, size)
   const chunks = found.bytes.read(start, end)
   found.bytes.retain()
   return {
@@ -68,6 +76,17 @@ export function find({ service, call }: Task, key = call.key): StoredObject {
 }
 
 const notModified = (object: StoredObject): Reply => ({ status: 304, headers: { etag: `"${object.etag}"` } })
+
+const rangeHeader = ({ start, end }: Span, size: number) => `bytes ${start}-${end - 1}/${size}`
+
+function partHeaders({ service }: Task, object: StoredObject, part: Span): Record<string, string> {
+  const count = object.partSizes?.length
+  return {
+    // An empty object has no range to name.
+    ...(part.end > part.start && { 'content-range': rangeHeader(part, object.bytes.size) }),
+    ...(count !== undefined && { [`${service.dialect.headerPrefix}mp-parts-count`]: String(count) }),
+  }
+}
 
 const describe = ({ service: { dialect } }: Task, object: StoredObject): Record<string, string> => ({
   ...attributeHeaders(object.attributes, dialect),

@@ -14,7 +14,8 @@ export interface S3ServerOptions extends TestServerOptions {
    * `'ceph-16'`: as a gateway of release 16.2.15 was seen to behave, where that differs from S3. The first answer to a
    * completion has an empty ETag, and one that is sent again succeeds; after an abort it is 500 InternalError. A
    * completion must name every part that was uploaded. ListParts of an upload that is gone is NoSuchKey. Conditions
-   * on the source of a copy are ignored, its key is percent-decoded twice, and ETags of copies have no quotes.
+   * on the source of a copy are ignored, its key is percent-decoded twice, and ETags of copies have no quotes. A part
+   * number on GET or HEAD is ignored.
    * `'s3'`: as S3 documents these things.
    * @default 'ceph-16'
    */

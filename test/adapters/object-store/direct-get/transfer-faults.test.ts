@@ -59,13 +59,26 @@ describe('a transfer whose GETs go wrong for a while', () => {
   })
 })
 
+const always = Number.POSITIVE_INFINITY
+
+describe('a transfer each of whose GETs breaks off', () => {
+  it.each<Fault>([
+    { type: 'truncate', after: 100_000 },
+    { type: 'reset-response', after: 100_000 },
+    { type: 'stall-response', after: 100_000 },
+  ])('moves the exact bytes as long as it gets on: $type', async (fault) => {
+    const { target, run } = await setUp(fault, always)
+    expect((await run({})).bytes).toBe(size)
+    expect(await textOf(await target.source('k').open())).toBe(bytes.toString('latin1'))
+  })
+})
+
 describe('a transfer whose GETs go wrong for good', () => {
-  const always = Number.POSITIVE_INFINITY
   it.each<[Fault, string, TransferOptions?]>([
-    [{ type: 'truncate', after: 100_000 }, 'CONNECTION'],
+    [{ type: 'truncate', after: 0 }, 'CONNECTION'],
     [{ type: 'reset' }, 'CONNECTION'],
-    [{ type: 'reset-response', after: 100_000 }, 'CONNECTION'],
-    [{ type: 'stall-response', after: 100_000 }, 'TIMEOUT'],
+    [{ type: 'reset-response', after: 1000 }, 'CONNECTION'],
+    [{ type: 'stall-response', after: 1000 }, 'TIMEOUT'],
     [{ type: 'stall' }, 'TIMEOUT'],
     [{ type: 'short-length', bytes: 1 }, 'INTEGRITY'],
     [{ type: 'extra-bytes', bytes: 1 }, 'INTEGRITY'],

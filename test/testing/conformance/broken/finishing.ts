@@ -5,6 +5,34 @@ import { type Broken, withSession, withSink, withSource } from './broken'
 
 export const brokenFinishing: readonly Broken[] = [
   {
+    name: 'takes any object for the one that was committed',
+    store: (sound) =>
+      withSink(sound, (sink) => ({
+        reconcile: async () => ((await sink.stat!()) ? {} : undefined),
+      })),
+    caughtBy: 'an object of the same size that was there before is not taken for it',
+    saying: /what was found of another object/,
+  },
+  {
+    name: 'finds a committed object only while it remembers the commit',
+    store: (sound) => withSink(sound, () => ({ reconcile: async () => undefined })),
+    caughtBy: 'a commit whose reply was lost converges from another process',
+    saying: /was not found/,
+  },
+  {
+    name: 'ends a session by looking for its object',
+    store: (sound) =>
+      withSink(sound, (sink) => ({
+        async reconcile(pending, object) {
+          const found = await sink.reconcile!(pending, object)
+          if (!found) await (await sink.resume!(pending.session!, object)).abort()
+          return found
+        },
+      })),
+    caughtBy: 'a session that was not committed has made nothing, and can still be committed',
+    saying: /no upload|SESSION_LOST/,
+  },
+  {
     name: 'writes the object anew at every commit',
     store: (sound) =>
       withSession(sound, (session, key) => ({
