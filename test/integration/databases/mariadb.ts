@@ -1,7 +1,15 @@
+import type { Database } from './real-database'
 import { type DatabaseServer, startDatabase } from './server-process'
 
-/** A MariaDB from Debian's package `mariadb-server`, with an empty database `test` and the user root. */
-export async function startMariaDb(): Promise<DatabaseServer> {
+/** From Debian's packages, with a database `test` of one table and the user root. */
+export const mariaDb: Database = {
+  name: 'MariaDB',
+  commands: ['mariadb', '/usr/sbin/mariadbd'],
+  packages: ['mariadb-server', 'mariadb-client'],
+  start,
+}
+
+async function start(): Promise<DatabaseServer> {
   const user = process.getuid?.() === 0 ? ['--user=root'] : []
   const server = await startDatabase({
     prepare: (dir) => [

@@ -1,8 +1,16 @@
 import { readdirSync } from 'node:fs'
+import type { Database } from './real-database'
 import { type DatabaseServer, startDatabase } from './server-process'
 
-/** A PostgreSQL from Debian's package `postgresql`, with the user postgres. */
-export function startPostgres(): Promise<DatabaseServer> {
+/** From Debian's package, with the user postgres. */
+export const postgres: Database = {
+  name: 'PostgreSQL',
+  commands: ['psql', 'setpriv'],
+  packages: ['postgresql'],
+  start,
+}
+
+function start(): Promise<DatabaseServer> {
   const release = readdirSync('/usr/lib/postgresql').sort().at(-1)
   const bin = `/usr/lib/postgresql/${release}/bin`
   // It refuses to run as root.

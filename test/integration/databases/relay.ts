@@ -1,11 +1,14 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
-/** A TCP relay whose peers can vanish without a word, as behind a NAT gateway that forgot a connection. */
-export async function relay(target: number) {
+/**
+ * A TCP relay whose peers can vanish without a word, as behind a NAT gateway that forgot a connection.
+ * @param target a port of this machine, or the path of a socket
+ */
+export async function relay(target: number | string) {
   const pairs = new Set<[Socket, Socket]>()
   const server = createServer((near) => {
-    const far = connect(target, '127.0.0.1')
+    const far = typeof target === 'number' ? connect(target, '127.0.0.1') : connect(target)
     const pair: [Socket, Socket] = [near, far]
     pairs.add(pair)
     for (const [one, other] of [pair, [far, near] as const]) {

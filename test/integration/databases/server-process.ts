@@ -27,11 +27,11 @@ export async function startDatabase(commands: ServerCommands): Promise<DatabaseS
   await chmod(dir, 0o777)
   const port = await freePort()
   run(commands.prepare(dir))
-  const [command, ...args] = commands.serve(dir, port)
-  const server = spawn(command!, args, { stdio: 'ignore' })
+  // It ends with this process, however that ends.
+  const server = spawn('setpriv', ['--pdeathsig', 'KILL', ...commands.serve(dir, port)], { stdio: 'ignore' })
   const ask = (statements: string) => run(commands.ask(dir, port, statements))
   await settled(() => {
-    if (server.exitCode !== null) throw new Error(`${command} ended with ${server.exitCode}`)
+    if (server.exitCode !== null) throw new Error(`the server ended with ${server.exitCode}`)
     ask('SELECT 1')
   }, 60_000)
   return { port, ask, stop: () => stop(server, dir) }
