@@ -412,6 +412,16 @@ describe('closing a lifecycle', () => {
   })
 })
 
+describe('the lifecycle of a transfer', () => {
+  it('must be one', async () => {
+    const options = { lifecycle: { agents: {} } as never }
+    await expect(transfer(memory().source('a'), memory().sink('b'), options)).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+      context: { option: 'lifecycle' },
+    })
+  })
+})
+
 describe('the options of a lifecycle', () => {
   it.each([
     ['maxAge', 0],
