@@ -40,17 +40,17 @@ export class Freshness {
   #epoch = 0
   #home = processIdentity()
 
-  constructor({ maxAge, maxIdle }: FreshnessOptions = {}) {
+  /** @param onMoved called when this turns out to be another process or thread than before */
+  constructor(
+    { maxAge, maxIdle }: FreshnessOptions = {},
+    private readonly onMoved: () => void = () => {},
+  ) {
     this.maxAge = maxAge ?? Number.POSITIVE_INFINITY
     this.maxIdle = maxIdle ?? defaultMaxIdle
   }
 
   add(pool: ConnectionPool): void {
     this.#pools.add(pool)
-  }
-
-  delete(pool: ConnectionPool): void {
-    this.#pools.delete(pool)
   }
 
   stamp(): Stamp {
@@ -67,22 +67,19 @@ export class Freshness {
     return performance.now() - idleSince >= this.maxIdle
   }
 
-  /**
-   * To be called at each use, before a connection is chosen.
-   * @returns true where this is another process or thread than before
-   */
-  check(): boolean {
+  /** To be called at each use, before a connection is chosen. */
+  check(): void {
     if (!isStill(this.#home)) {
       this.#home = processIdentity()
       // Its timers stayed in the process that made it.
       this.#heartbeat.stop()
       this.#heartbeat.start()
       this.renew()
-      return true
+      this.onMoved()
+      return
     }
     this.#heartbeat.start()
     if (this.#heartbeat.stoodStill()) this.renew()
-    return false
   }
 
   renew(): void {

@@ -67,8 +67,8 @@ class ConnectionLifecycle implements Lifecycle, LifecycleInternals {
   constructor(options: LifecycleOptions) {
     const { maxAge = Number.POSITIVE_INFINITY, isUsableTimeout = defaultIsUsableTimeout } = options
     this.#options = options
-    this.freshness = new Freshness(options)
     this.#resources = new Resources({ maxAge, isUsableTimeout })
+    this.freshness = new Freshness(options, () => this.#resources.discardIdle())
   }
 
   get [internals](): LifecycleInternals {
@@ -93,7 +93,7 @@ class ConnectionLifecycle implements Lifecycle, LifecycleInternals {
   }
 
   async onTaskStart(): Promise<void> {
-    if (this.freshness.check()) this.#resources.discardIdle()
+    this.freshness.check()
     this.freshness.renew()
     await pendingEvents()
     await this.#resources.examineIdle()
@@ -105,7 +105,7 @@ class ConnectionLifecycle implements Lifecycle, LifecycleInternals {
   }
 
   #endTask(): void {
-    if (this.freshness.check()) this.#resources.discardIdle()
+    this.freshness.check()
     this.freshness.dropStale()
   }
 
