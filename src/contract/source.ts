@@ -1,3 +1,5 @@
+import type { Lifecycle } from '../lifecycle/lifecycle'
+
 /**
  * A run of bytes. A Readable, a web stream or a generator all fit.
  *
@@ -22,6 +24,8 @@ export interface Context {
   readonly version?: string
   /** Milliseconds a new connection may take. @default 10000 */
   readonly connectTimeout?: number
+  /** Whose connections are used, instead of those the store belongs to. */
+  readonly lifecycle?: Lifecycle
   /** Tells that a call which takes long still makes headway, such as reading back a file; silence ends it. */
   readonly touch?: () => void
 }

@@ -2,6 +2,8 @@ import { attributeNames } from '../contract/attribute-names'
 import type { Progress, TransferEvent } from '../contract/events'
 import type { Sink, SinkCapabilities } from '../contract/sink'
 import type { ObjectAttributes, Source } from '../contract/source'
+import { isLifecycle } from '../lifecycle/internals'
+import type { Lifecycle } from '../lifecycle/lifecycle'
 import type { CheckpointStore } from '../resume/checkpoint-store'
 import {
   abortSignal,
@@ -56,6 +58,8 @@ export interface TransferOptions {
   /** Attributes of the new object, each overriding that of the source. Refused where the sink cannot carry one. */
   readonly metadata?: ObjectAttributes
   readonly timeouts?: TimeoutOptions
+  /** Whose connections are used. @default the lifecycle each store belongs to */
+  readonly lifecycle?: Lifecycle
   /** Called at most ten times a second and once at the end. What it throws is ignored. */
   readonly onProgress?: (progress: Progress) => void
   /** Called as things happen. What it throws is ignored. */
@@ -110,6 +114,7 @@ export interface ResolvedOptions {
   readonly ifExists: 'overwrite' | 'fail' | 'skip'
   readonly metadata: ObjectAttributes
   readonly timeouts: { readonly connect: number; readonly idle: number; readonly total: number | undefined }
+  readonly lifecycle: Lifecycle | undefined
   readonly onProgress: ((progress: Progress) => void) | undefined
   readonly onEvent: ((event: TransferEvent) => void) | undefined
 }
@@ -146,6 +151,7 @@ export function resolveOptions(source: Source, sink: Sink, options: TransferOpti
     'ifExists',
     'metadata',
     'timeouts',
+    'lifecycle',
     'onProgress',
     'onEvent',
   ])
@@ -175,6 +181,7 @@ export function resolveOptions(source: Source, sink: Sink, options: TransferOpti
       idle: integer('timeouts.idle', timeouts.idle ?? 15_000, 1, maxTimer),
       total: optionalInteger('timeouts.total', timeouts.total, 1, maxTimer),
     },
+    lifecycle: lifecycleOf(known.lifecycle),
     onProgress: callback('onProgress', known.onProgress),
     onEvent: callback('onEvent', known.onEvent),
   }
@@ -182,6 +189,11 @@ export function resolveOptions(source: Source, sink: Sink, options: TransferOpti
     throw invalid('ifExists', `'${resolved.ifExists}' needs a sink that can look: this one has no stat()`)
   }
   return resolved
+}
+
+function lifecycleOf(value: unknown): Lifecycle | undefined {
+  if (value === undefined || isLifecycle(value)) return value
+  throw invalid('lifecycle', 'must be made by createLifecycle')
 }
 
 /** @throws INVALID_OPTION for anything that is not a set of attributes */

@@ -34,4 +34,13 @@ const missing = memory()
 const failure = await transfer(missing.source('a'), missing.sink('b')).catch((error) => error)
 assert.ok(FromModule.is(failure) && FromCommonJs.is(failure))
 assert.equal(failure.code, 'NOT_FOUND')
+
+// One lifecycle for both, and one made by either serves the stores of the other.
+const { lifecycle } = await import('sluiceway')
+const { createLifecycle, lifecycle: ofCommonJs } = require('sluiceway')
+assert.equal(lifecycle, ofCommonJs)
+const { ceph } = await import('sluiceway/ceph')
+const credentials = { accessKeyId: 'a', secretAccessKey: 'b' }
+const made = createLifecycle()
+ceph({ bucket: 'b', endpoint: 'http://127.0.0.1:1', credentials, lifecycle: made })
 console.log(`loads as ESM and CommonJS: ${names.join(', ')}`)
