@@ -21,6 +21,8 @@ it.each([
   ['fork', []],
   ['worker-threads', []],
   ['worker-threads', ['--import', 'sluiceway/preload']],
+  ['piscina', []],
+  ['piscina', ['--import', 'sluiceway/preload']],
 ])('the example with %s moves its objects %j', async (name, execArgv) => {
   await using server = await s3Server()
   await server.put('a.mov', 'one')
