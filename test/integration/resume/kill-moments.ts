@@ -1,17 +1,6 @@
 /** When a process is killed, counted from its call of transfer(). */
 export type Moment = { readonly afterMs: number } | { readonly afterBytes: number }
 
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
-export function randomFrom(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 export interface MomentOptions {
   /** Kills while bytes move. */
   readonly late: number

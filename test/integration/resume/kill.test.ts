@@ -1,12 +1,13 @@
 import { randomInt } from 'node:crypto'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { seeded } from '../../support/seeded'
 import { buildPackage } from '../built-package'
 import { describeWithCeph } from '../real-ceph'
 import { describeWithRedis } from '../redis/real-redis'
 import { MiB } from '../stores'
 import type { Job } from './attempt'
 import { killAgainAndAgain } from './kill-loop'
-import { killMoments, randomFrom } from './kill-moments'
+import { killMoments } from './kill-moments'
 import { cephEnd, openScene, type Scene, sha256At, sha256OfStaged, stage } from './scene'
 
 const size = 512 * MiB
@@ -57,7 +58,7 @@ describeWithCeph('a transfer of 512 MiB that is killed 50 times', (gateway) => {
 
   async function survives(route: Pick<Job, 'from' | 'to' | 'checkpoints'>) {
     const job = { ...route, id: `2026/${route.to.key}`, options: { partSize, concurrency } }
-    const plan = killMoments(randomFrom(seed), moments)
+    const plan = killMoments(seeded(seed), moments)
     const inFlight = concurrency * partSize
     try {
       const { last, resumed, moved } = await killAgainAndAgain({

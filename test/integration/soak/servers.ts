@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type CosServer, cosServer, type Fault, type S3Server, s3Server } from 'sluiceway/testing'
-import { seeded } from '../../transfer/model/random'
+import { seeded } from '../../support/seeded'
 import { type Answer, earlierObject, type Question } from './plan'
 
 const limits = { minPartSize: 64 * 1024 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { seeded } from '../../transfer/model/random'
+import { seeded } from '../../support/seeded'
 import type { Question, SoakObject, SoakPlan, SoakReport, SoakSample } from './plan'
 import { type SoakServers, soakServers } from './servers'
 

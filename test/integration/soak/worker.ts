@@ -13,7 +13,7 @@ import type { Store } from '../../../src/contract/store'
 import { fileCheckpoints, TransferError, transfer } from '../../../src/index'
 import type { TransferOptions } from '../../../src/transfer/options'
 import { openHandles } from '../../support/handles'
-import { seeded } from '../../transfer/model/random'
+import { seeded } from '../../support/seeded'
 import {
   type Answer,
   earlierObject,

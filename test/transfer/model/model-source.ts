@@ -1,8 +1,8 @@
 import { TransferError } from '../../../src/contract/errors'
 import type { ByteRange, Bytes, Context, ObjectInfo, Source } from '../../../src/contract/source'
 import { createDigester } from '../../../src/integrity/digester'
+import { seeded } from '../../support/seeded'
 import type { ModelProcess } from './process'
-import { seeded } from './random'
 
 export interface Version {
   readonly id: string

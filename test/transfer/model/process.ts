@@ -1,5 +1,5 @@
+import { seeded } from '../../support/seeded'
 import { type CallName, type Fault, Faults, lostReply, refusal } from './faults'
-import { seeded } from './random'
 
 let ticks = 0
 /** Numbers that only grow, over all processes. */

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ConcurrencyController } from '../../../../src/transfer/flight/concurrency'
-import { noise, type Simulation, seeded, simulate } from './simulation'
+import { seeded } from '../../../support/seeded'
+import { noise, type Simulation, simulate } from './simulation'
 
 const MiB = 1024 ** 2
 const seed = fc.integer({ min: 1, max: 2 ** 31 })

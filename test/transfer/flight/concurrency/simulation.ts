@@ -96,17 +96,6 @@ export function simulate({ backend, limit, parts, fixed, random }: Simulation): 
   return { milliseconds: now, refusals, course, mean: area / now, lowest, last: concurrency() }
 }
 
-/** Numbers from 0 to 1 that depend on the seed alone (mulberry32). */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 /** Many small deviations and a few large ones, as on a machine that others use too; 1 on the middle. */
 export const noise = (random: () => number, spread: number): number =>
   Math.exp(spread * Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random()))
