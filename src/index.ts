@@ -30,6 +30,30 @@ export type {
 } from './contract/source'
 export type { ListOptions, SinkOptions, SourceOptions, Store } from './contract/store'
 export {
+  type IoredisClient,
+  ioredisConnection,
+  type Lease,
+  type Leasing,
+  type Mysql2CallbackPool,
+  type Mysql2Connection,
+  type Mysql2PromisePool,
+  mysql2Pool,
+  type PgClient,
+  type PgPool,
+  type PoolResource,
+  pgPool,
+  type WithConnectionOptions,
+  withConnection,
+} from './integrations/databases'
+export {
+  type Agents,
+  createLifecycle,
+  type Lifecycle,
+  type LifecycleOptions,
+  lifecycle,
+  type Resource,
+} from './lifecycle'
+export {
   type CheckpointStore,
   type FailedSweep,
   fileCheckpoints,

@@ -1,3 +1,5 @@
+import type { Lifecycle } from '../lifecycle/lifecycle'
+
 /**
  * A run of bytes. A Readable, a web stream or a generator all fit.
  *
@@ -24,6 +26,8 @@ export interface Context {
   readonly connectTimeout?: number
   /** Tells that a call which takes long still makes headway, such as reading back a file; silence ends it. */
   readonly touch?: () => void
+  /** Whose connections are used, instead of those the store belongs to. */
+  readonly lifecycle?: Lifecycle
 }
 
 /** What an object carries beside its bytes. */

@@ -1,134 +1,151 @@
-import * as http from 'node:http'
-import * as https from 'node:https'
-import type { Socket } from 'node:net'
+import type * as http from 'node:http'
+import type * as https from 'node:https'
 import type { Duplex } from 'node:stream'
-import { TransferError } from '../contract/errors'
-
-export interface AgentsOptions {
-  /** Milliseconds a new connection may take, its TLS handshake included. @default 10000 */
-  readonly connectTimeout?: number
-  /**
-   * Milliseconds a connection may be idle before it is closed; a shorter `Keep-Alive: timeout` of the server is
-   * obeyed. The default stays below the 65 s after which a Ceph gateway closes its side without a word.
-   * @default 50000
-   */
-  readonly maxIdle?: number
-}
+import type { SecureContextOptions } from 'node:tls'
+import { defaultConnectTimeout } from './connect-timeout'
+import { environmentProxies } from './environment-proxies'
+import type { ConnectionPool, Freshness } from './freshness'
+import { type Call, type Created, SocketKeeper } from './socket-keeper'
 
 /** Keep-alive agents for both protocols, which the caller's own requests may use too. */
 export interface Agents {
   readonly http: http.Agent
   readonly https: https.Agent
-  /** Closes every connection, those in use included. */
-  destroy(): void
 }
 
-/** Milliseconds: see {@link AgentsOptions}. */
-export const defaultConnectTimeout = 10_000
-export const defaultMaxIdle = 50_000
+export interface AgentsOptions {
+  /** Milliseconds a new connection may take, its TLS handshake included. @default 10000 */
+  readonly connectTimeout?: number
+  /** Of servers whose certificates no public authority has signed, and for those that ask for ours. */
+  readonly tls?: Pick<SecureContextOptions, 'ca' | 'cert' | 'key' | 'passphrase' | 'pfx'>
+}
 
 /** First TCP probe of a quiet connection, in milliseconds: NAT gateways forget one after 350 s. */
 const keepAliveMsecs = 60_000
 
-let connectTimeoutOfCall: number | undefined
+/** The agents of one lifecycle. */
+export class LifecycleAgents implements Agents, ConnectionPool {
+  readonly http: KeptAgent<http.Agent>
+  readonly https: KeptAgent<https.Agent>
 
-/**
- * Connections opened while `fn` runs, before it returns, may take `timeout` milliseconds instead of the agent's own
- * limit; neither SDK has an option that reaches the agent. No AsyncLocalStorage: before Node 24 its use makes every
- * promise of the host process dearer.
- */
-export function withConnectTimeout<T>(timeout: number | undefined, fn: () => T): T {
-  const outer = connectTimeoutOfCall
-  connectTimeoutOfCall = timeout
-  try {
-    return fn()
-  } finally {
-    connectTimeoutOfCall = outer
+  constructor(freshness: Freshness, options: AgentsOptions = {}) {
+    this.http = createHttpAgent(freshness, options)
+    this.https = createHttpsAgent(freshness, options)
+  }
+
+  /** The same agents, on behalf of a caller. */
+  for(call: Call): Agents {
+    return { http: viewFor(this.http, call), https: viewFor(this.https, call) }
+  }
+
+  dropIdle(): void {
+    this.http.keeper.dropIdle()
+    this.https.keeper.dropIdle()
+  }
+
+  dropStale(): void {
+    this.http.keeper.dropStale()
+    this.https.keeper.dropStale()
+  }
+
+  destroy(): void {
+    this.http.destroy()
+    this.https.destroy()
   }
 }
 
-/** The same agent, for calls that have a limit of their own. */
-export function timedAgent(agent: http.Agent, timeout: number | undefined): http.Agent {
-  if (timeout === undefined) return agent
-  const { addRequest } = agent as unknown as { addRequest: (...values: unknown[]) => void }
+type KeptAgent<Agent> = Agent & Entrance & { readonly keeper: SocketKeeper }
+
+/** Where requests enter an agent; the types do not know it. */
+interface Entrance {
+  addRequest(...values: unknown[]): void
+}
+
+type Base<Agent, Options> = new (options: Options) => Agent & Entrance
+
+// Node's modules of HTTP are loaded at the first use: a start-up snapshot cannot hold them.
+
+function createHttpAgent(freshness: Freshness, options: AgentsOptions): KeptAgent<http.Agent> {
+  const { Agent } = process.getBuiltinModule('node:http')
+  return new (class HttpAgent extends (Agent as unknown as Base<http.Agent, http.AgentOptions>) {
+    readonly keeper: SocketKeeper = keeperOf(this, freshness, options)
+
+    override addRequest(...values: unknown[]): void {
+      this.keeper.beforeRequest()
+      super.addRequest(...values)
+    }
+
+    override createConnection(request: http.ClientRequestArgs, created?: Created) {
+      return this.keeper.open('connect', created, (wrapped) =>
+        super.createConnection(newConnection(request), wrapped),
+      )
+    }
+
+    override keepSocketAlive(socket: Duplex): boolean {
+      return this.keeper.mayRest(socket) && mayRest(super.keepSocketAlive(socket))
+    }
+
+    override reuseSocket(socket: Duplex, request: http.ClientRequest): void {
+      this.keeper.reuse(socket)
+      super.reuseSocket(socket, request)
+    }
+  })(agentOptions(freshness))
+}
+
+function createHttpsAgent(freshness: Freshness, options: AgentsOptions): KeptAgent<https.Agent> {
+  const { Agent } = process.getBuiltinModule('node:https')
+  return new (class HttpsAgent extends (Agent as unknown as Base<https.Agent, https.AgentOptions>) {
+    readonly keeper: SocketKeeper = keeperOf(this, freshness, options)
+
+    override addRequest(...values: unknown[]): void {
+      this.keeper.beforeRequest()
+      super.addRequest(...values)
+    }
+
+    override createConnection(request: https.RequestOptions, created?: Created) {
+      return this.keeper.open('secureConnect', created, (wrapped) =>
+        super.createConnection(newConnection(request), wrapped),
+      )
+    }
+
+    override keepSocketAlive(socket: Duplex): boolean {
+      return this.keeper.mayRest(socket) && mayRest(super.keepSocketAlive(socket))
+    }
+
+    override reuseSocket(socket: Duplex, request: http.ClientRequest): void {
+      this.keeper.reuse(socket)
+      super.reuseSocket(socket, request)
+    }
+  })({ ...options.tls, ...agentOptions(freshness) })
+}
+
+const keeperOf = (agent: http.Agent, freshness: Freshness, options: AgentsOptions) =>
+  new SocketKeeper(agent, freshness, options.connectTimeout ?? defaultConnectTimeout)
+
+function viewFor<T extends KeptAgent<http.Agent>>(agent: T, call: Call): T {
   return Object.create(agent, {
     addRequest: {
-      value: (...values: unknown[]) => withConnectTimeout(timeout, () => addRequest.apply(agent, values)),
+      value: (...values: unknown[]) => agent.keeper.during(call, () => agent.addRequest(...values)),
     },
   })
 }
 
-export function createAgents(options: AgentsOptions = {}): Agents {
-  const settings: Settings = {
-    connectTimeout: options.connectTimeout ?? defaultConnectTimeout,
-    maxIdle: options.maxIdle ?? defaultMaxIdle,
-  }
-  const agents = { http: new HttpAgent(settings), https: new HttpsAgent(settings) }
-  return {
-    ...agents,
-    destroy() {
-      agents.http.destroy()
-      agents.https.destroy()
-    },
-  }
-}
+/** What the types call void is false where the server wants the connection closed. */
+const mayRest = (answer: unknown): boolean => answer !== false
 
-interface Settings {
-  readonly connectTimeout: number
-  readonly maxIdle: number
-}
-
-type Created = (error: Error | null, stream: Duplex) => void
-
-class HttpAgent extends http.Agent {
-  readonly #settings: Settings
-
-  constructor(settings: Settings) {
-    super(agentOptions(settings))
-    this.#settings = settings
-  }
-
-  override createConnection(options: http.ClientRequestArgs, created?: Created) {
-    const socket = super.createConnection(newConnection(options), created)
-    limitConnecting(socket as Socket, 'connect', this.#settings.connectTimeout)
-    return socket
-  }
-
-  override reuseSocket(socket: Duplex, request: http.ClientRequest): void {
-    stopIdleTimer(socket)
-    super.reuseSocket(socket, request)
-  }
-}
-
-class HttpsAgent extends https.Agent {
-  readonly #settings: Settings
-
-  constructor(settings: Settings) {
-    super(agentOptions(settings))
-    this.#settings = settings
-  }
-
-  override createConnection(options: https.RequestOptions, created?: Created) {
-    const socket = super.createConnection(newConnection(options), created)
-    limitConnecting(socket as Socket, 'secureConnect', this.#settings.connectTimeout)
-    return socket
-  }
-
-  override reuseSocket(socket: Duplex, request: http.ClientRequest): void {
-    stopIdleTimer(socket)
-    super.reuseSocket(socket, request)
-  }
-}
-
-/** No cap on sockets: a cap turns one body that nobody reads into a hang of the calls queued behind it. */
-function agentOptions(settings: Settings): https.AgentOptions {
+/**
+ * As many sockets as requests are under way, so as many as the concurrency of transfers asks for. No cap: it would
+ * turn one body that nobody reads into a hang of the calls queued behind it.
+ */
+function agentOptions({ maxIdle }: Freshness): https.AgentOptions {
   return {
     keepAlive: true,
     keepAliveMsecs,
     noDelay: true,
     maxSockets: Number.POSITIVE_INFINITY,
     maxFreeSockets: Number.POSITIVE_INFINITY,
-    timeout: settings.maxIdle,
+    timeout: maxIdle,
+    ...environmentProxies(),
   }
 }
 
@@ -138,21 +155,4 @@ function agentOptions(settings: Settings): https.AgentOptions {
  */
 function newConnection<T extends { timeout?: number }>(options: T): T {
   return { ...options, timeout: undefined }
-}
-
-function stopIdleTimer(socket: Duplex): void {
-  ;(socket as Socket).setTimeout(0)
-}
-
-function limitConnecting(socket: Socket, ready: 'connect' | 'secureConnect', ofAgent: number): void {
-  const timeout = connectTimeoutOfCall ?? ofAgent
-  const timer = setTimeout(() => {
-    const message = `No connection within ${timeout} ms. Check the endpoint and the network, or raise timeouts.connect.`
-    const context = { timeout, sent: false }
-    socket.destroy(new TransferError('TIMEOUT', message, { retry: 'temporary', context }))
-  }, timeout)
-  // The connecting socket itself keeps the process alive as long as somebody waits for it.
-  timer.unref()
-  socket.once(ready, () => clearTimeout(timer))
-  socket.once('close', () => clearTimeout(timer))
 }

@@ -2,6 +2,8 @@ import { attributeNames } from '../contract/attribute-names'
 import type { Progress, TransferEvent } from '../contract/events'
 import type { Sink, SinkCapabilities } from '../contract/sink'
 import type { ObjectAttributes, Source } from '../contract/source'
+import { isLifecycle } from '../lifecycle/internals'
+import type { Lifecycle } from '../lifecycle/lifecycle'
 import type { CheckpointStore } from '../resume/checkpoint-store'
 import {
   abortSignal,
@@ -12,6 +14,7 @@ import {
   invalid,
   oneOf,
   optionalInteger,
+  show,
 } from './option-checks'
 
 export interface TransferOptions {
@@ -56,6 +59,8 @@ export interface TransferOptions {
   /** Attributes of the new object, each overriding that of the source. Refused where the sink cannot carry one. */
   readonly metadata?: ObjectAttributes
   readonly timeouts?: TimeoutOptions
+  /** Whose connections are used. @default the lifecycle each store belongs to */
+  readonly lifecycle?: Lifecycle
   /** Called at most ten times a second and once at the end. What it throws is ignored. */
   readonly onProgress?: (progress: Progress) => void
   /** Called as things happen. What it throws is ignored. */
@@ -110,6 +115,7 @@ export interface ResolvedOptions {
   readonly ifExists: 'overwrite' | 'fail' | 'skip'
   readonly metadata: ObjectAttributes
   readonly timeouts: { readonly connect: number; readonly idle: number; readonly total: number | undefined }
+  readonly lifecycle: Lifecycle | undefined
   readonly onProgress: ((progress: Progress) => void) | undefined
   readonly onEvent: ((event: TransferEvent) => void) | undefined
 }
@@ -146,6 +152,7 @@ export function resolveOptions(source: Source, sink: Sink, options: TransferOpti
     'ifExists',
     'metadata',
     'timeouts',
+    'lifecycle',
     'onProgress',
     'onEvent',
   ])
@@ -175,6 +182,7 @@ export function resolveOptions(source: Source, sink: Sink, options: TransferOpti
       idle: integer('timeouts.idle', timeouts.idle ?? 15_000, 1, maxTimer),
       total: optionalInteger('timeouts.total', timeouts.total, 1, maxTimer),
     },
+    lifecycle: lifecycleOf(known.lifecycle),
     onProgress: callback('onProgress', known.onProgress),
     onEvent: callback('onEvent', known.onEvent),
   }
@@ -209,4 +217,9 @@ function checkpoint(value: CheckpointOptions, source: Source, sink: Sink): Requi
   }
   if (!sink.resume) throw invalid('checkpoint', 'needs a sink that can resume, and this one has no resume()')
   return { store, id, grace: integer('checkpoint.grace', grace ?? 1000, 0, 4000) }
+}
+
+function lifecycleOf(value: unknown): Lifecycle | undefined {
+  if (value === undefined || isLifecycle(value)) return value
+  throw invalid('lifecycle', `must be made by createLifecycle, but is ${show(value)}`)
 }

@@ -105,9 +105,11 @@ export class Run {
 
   /** What an adapter is told with each call. */
   context(signal: AbortSignal, version?: string): Context {
+    const { lifecycle, timeouts } = this.options
     return {
       signal,
-      connectTimeout: this.options.timeouts.connect,
+      connectTimeout: timeouts.connect,
+      ...(lifecycle && { lifecycle }),
       ...(version !== undefined && { version }),
     }
   }

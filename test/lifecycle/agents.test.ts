@@ -5,7 +5,8 @@ import { get as getTls } from 'node:https'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import * as net from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import { createAgents, withConnectTimeout } from '../../src/lifecycle/agents'
+import { LifecycleAgents } from '../../src/lifecycle/agents'
+import { Freshness, type FreshnessOptions } from '../../src/lifecycle/freshness'
 
 const closers: (() => void)[] = []
 afterEach(() => {
@@ -27,8 +28,8 @@ async function listen(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-function agents(options?: Parameters<typeof createAgents>[0]) {
-  const made = createAgents(options)
+function agents(options: FreshnessOptions & { connectTimeout?: number } = {}) {
+  const made = new LifecycleAgents(new Freshness(options), options)
   closers.push(() => made.destroy())
   return made
 }
@@ -114,9 +115,9 @@ describe('the connection agents', () => {
   it('do not keep the process alive with idle connections', async () => {
     const port = await listen(http.createServer((_, reply) => reply.end('x')))
     const script = `
-      import { createAgents } from './src/lifecycle/agents'
+      import { createLifecycle } from './src/lifecycle'
       import http from 'node:http'
-      const { http: agent } = createAgents({ maxIdle: 600_000 })
+      const { http: agent } = createLifecycle({ maxIdle: 600_000 }).agents
       const ask = (done) => http.get({ host: '127.0.0.1', port: ${port}, agent }, (reply) => {
         reply.resume()
         reply.on('end', () => setImmediate(done))
@@ -151,18 +152,16 @@ describe('a connection that takes too long', () => {
   it('fails after the limit of the call, where it has one', async () => {
     const port = await silent()
     const made = agents({ connectTimeout: 600_000 })
-    const error = await failure(() =>
-      withConnectTimeout(40, () => getTls({ host: '127.0.0.1', port, agent: made.https })),
-    )
+    const { https: agent } = made.for({ connectTimeout: 40 })
+    const error = await failure(() => getTls({ host: '127.0.0.1', port, agent }))
     expect(error).toMatchObject({ code: 'TIMEOUT', context: { timeout: 40 } })
   })
 
   it('keeps the limit of the agents where the call has none', async () => {
     const port = await silent()
     const made = agents({ connectTimeout: 30 })
-    const error = await withConnectTimeout(undefined, () =>
-      failure(() => getTls({ host: '127.0.0.1', port, agent: made.https })),
-    )
+    const { https: agent } = made.for({})
+    const error = await failure(() => getTls({ host: '127.0.0.1', port, agent }))
     expect(error).toMatchObject({ code: 'TIMEOUT', context: { timeout: 30 } })
   })
 

@@ -1,9 +1,12 @@
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import type { Context } from '../../contract/source'
-import { type Agents, createAgents } from '../../lifecycle/agents'
+import { lifecycle } from '../../lifecycle/default-lifecycle'
+import { internalsOf } from '../../lifecycle/internals'
 import { throwIfAborted } from '../object-store/abort'
+import { StoreConnections } from '../object-store/connections'
 import { type CredentialsCache, credentialsCache } from '../object-store/credentials'
 import { type Access, cephError } from './errors'
+import { handedInAgents } from './handed-in-agents'
 import { type CephCredentials, type CephOptions, checkCredentials, invalid } from './options'
 import { RequestHandler } from './request-handler'
 
@@ -28,20 +31,18 @@ interface Command<Output> {
 export class CephClient {
   readonly #options: CephOptions
   readonly #credentials: CredentialsCache<CephCredentials> | undefined
-  readonly #ownAgents: Agents | undefined
-  #handler: RequestHandler | undefined
+  readonly #connections: StoreConnections
   #client: Promise<S3Client> | undefined
 
   constructor(options: CephOptions) {
     this.#options = options
-    if (options.client) return
-    this.#credentials = credentialsCache(options.credentials!, checkCredentials)
-    this.#ownAgents = options.lifecycle ? undefined : createAgents()
+    this.#connections = new StoreConnections(options.lifecycle ?? lifecycle)
+    if (!options.client) this.#credentials = credentialsCache(options.credentials!, checkCredentials)
   }
 
   /** Rejects with a TransferError. */
   async send<Output>(command: Command<Output>, call: Call): Promise<Output> {
-    const { signal, connectTimeout } = call.context
+    const { signal } = call.context
     throwIfAborted(signal, call.location)
     // A refused client is refused every time.
     this.#client ??= this.#make()
@@ -49,7 +50,7 @@ export class CephClient {
     const used = await this.#credentials?.get()
     command.middlewareStack.add(quietly as never, { step: 'initialize', name: 'sluiceway' })
     try {
-      const options = { abortSignal: signal, connectTimeout, direct: call.direct }
+      const options = { abortSignal: signal, call: call.context, direct: call.direct }
       return (await client.send(command as never, options)) as Output
     } catch (error) {
       const renewCredentials = used && (() => this.#credentials!.invalidate(used))
@@ -58,20 +59,19 @@ export class CephClient {
   }
 
   close(): void {
-    this.#ownAgents?.destroy()
-    this.#handler?.destroy()
+    this.#connections.close()
   }
 
   async #make(): Promise<S3Client> {
     const { client } = this.#options
     if (client) {
       await checkChecksums(client)
+      internalsOf(this.#options.lifecycle ?? lifecycle).adopted.adopt(handedInAgents(client))
       return client
     }
     const own = new S3Client(this.#config())
-    const agents = this.#options.lifecycle?.agents ?? this.#ownAgents!
-    this.#handler = new RequestHandler(own.config.requestHandler, agents)
-    Object.assign(own.config, { requestHandler: this.#handler })
+    const requestHandler = new RequestHandler(own.config.requestHandler, this.#connections)
+    Object.assign(own.config, { requestHandler })
     return own
   }
 

@@ -1,6 +1,7 @@
 import type { S3Client } from '@aws-sdk/client-s3'
 import { TransferError } from '../../contract/errors'
-import type { Agents } from '../../lifecycle/agents'
+import { isLifecycle } from '../../lifecycle/internals'
+import type { Lifecycle } from '../../lifecycle/lifecycle'
 import type { CredentialsOption } from '../object-store/credentials'
 import { type CephLimits, limitNames, limitsWith } from './limits'
 
@@ -25,12 +26,13 @@ export interface CephOptions {
    * A ready-made client instead: it is used as configured (its endpoint, credentials and region are the ones that
    * count, its own retries included) and stays open. Its `requestChecksumCalculation` and
    * `responseChecksumValidation` must be `'WHEN_REQUIRED'`; anything else is INVALID_OPTION at the first request.
+   * The lifecycle closes the idle connections of its agents; their age, and those in use, are the client's affair.
    */
   readonly client?: S3Client
   /** Sizes that the operator of the gateway has changed. */
   readonly limits?: Partial<CephLimits>
-  /** Whose agents open the connections; without it the store has its own. */
-  readonly lifecycle?: { readonly agents: Pick<Agents, 'http' | 'https'> }
+  /** Keeps the connections fresh; that of a transfer goes before it. @default the `lifecycle` of this process */
+  readonly lifecycle?: Lifecycle
 }
 
 const names = new Set(['bucket', 'endpoint', 'credentials', 'region', 'client', 'limits', 'lifecycle'])
@@ -45,7 +47,9 @@ export function checkOptions(options: CephOptions): void {
   if (options.credentials !== undefined || !options.client) checkCredentialsOption(options.credentials)
   if (options.region !== undefined && !isFilled(options.region)) throw invalid('region', 'must be a string')
   if (options.limits !== undefined) checkLimits(options.limits)
-  if (options.lifecycle !== undefined) checkLifecycle(options.lifecycle)
+  if (options.lifecycle !== undefined && !isLifecycle(options.lifecycle)) {
+    throw invalid('lifecycle', 'must be made by createLifecycle')
+  }
 }
 
 /** @throws INVALID_OPTION without a trace of the values. */
@@ -109,9 +113,4 @@ function checkLimits(limits: Partial<CephLimits>): void {
   }
   const { minPartSize, maxPartSize } = limitsWith(limits)
   if (minPartSize > maxPartSize) throw invalid('limits.minPartSize', `is above maxPartSize (${maxPartSize})`)
-}
-
-function checkLifecycle(lifecycle: unknown): void {
-  const { agents } = (lifecycle ?? {}) as { agents?: Partial<Agents> }
-  if (!agents?.http || !agents.https) throw invalid('lifecycle', 'must be made by createLifecycle')
 }

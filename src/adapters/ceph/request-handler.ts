@@ -1,12 +1,13 @@
 import type * as http from 'node:http'
-import { type Agents, timedAgent } from '../../lifecycle/agents'
-import { DirectGet } from '../object-store/direct-get/direct-get'
+import type { Context } from '../../contract/source'
+import type { Lifecycle } from '../../lifecycle/lifecycle'
+import type { Connections, StoreConnections } from '../object-store/connections'
 
 /** What a call of the SDK hands through to its request handler. */
 export interface HandlerOptions {
   readonly abortSignal?: AbortSignal
-  /** Milliseconds a new connection may take. */
-  readonly connectTimeout?: number
+  /** The call of the adapter. */
+  readonly call?: Context
   /** The answer is an object's bytes, which may be lent out. */
   readonly direct?: boolean
 }
@@ -33,32 +34,28 @@ type SdkHandlerClass = new (options: { httpAgent: http.Agent; httpsAgent: http.A
 export class RequestHandler implements SdkHandler {
   readonly metadata = { handlerProtocol: 'http/1.1' }
   readonly #Handler: SdkHandlerClass
-  readonly #agents: Pick<Agents, 'http' | 'https'>
-  readonly #direct = new DirectGet()
-  /** One for each limit of connecting: the SDK's handler has no other way to hear of it. */
-  readonly #handlers = new Map<number | undefined, SdkHandler>()
+  readonly #connections: StoreConnections
+  /** The SDK's handler has no other way to hear of the limit of connecting than its agents. */
+  readonly #handlers = new WeakMap<Lifecycle | StoreConnections, Map<number | undefined, SdkHandler>>()
 
   /** @param own the handler the SDK made for itself; its kind is not exported under a name we may depend on */
-  constructor(own: object, agents: Pick<Agents, 'http' | 'https'>) {
+  constructor(own: object, connections: StoreConnections) {
     this.#Handler = own.constructor as SdkHandlerClass
-    this.#agents = agents
+    this.#connections = connections
   }
 
   async handle(request: SdkRequest, options: HandlerOptions = {}): Promise<{ response: unknown }> {
-    const { abortSignal: signal, connectTimeout } = options
+    const { abortSignal: signal, call = {} } = options
+    const connections = this.#connections.of(call)
     if (options.direct && request.method === 'GET' && request.protocol === 'http:') {
       const { hostname, port = 80, headers } = request
       // An IPv6 address stands in brackets.
       const host = hostname.replace(/^\[(.*)\]$/, '$1')
       const path = `${request.path}${queryText(request.query)}`
-      const response = await this.#direct.get({ host, port, path, headers }, { signal, connectTimeout })
+      const response = await connections.direct({ host, port, path, headers }, signal)
       if (response) return { response }
     }
-    return this.#usual(connectTimeout).handle(request, options)
-  }
-
-  destroy(): void {
-    this.#direct.destroy()
+    return this.#usual(call, connections).handle(request, options)
   }
 
   updateHttpClientConfig(): void {}
@@ -67,14 +64,14 @@ export class RequestHandler implements SdkHandler {
     return {}
   }
 
-  #usual(connectTimeout: number | undefined): SdkHandler {
-    const known = this.#handlers.get(connectTimeout)
+  #usual({ lifecycle, connectTimeout }: Context, connections: Connections): SdkHandler {
+    const owner = lifecycle ?? this.#connections
+    const handlers = this.#handlers.get(owner) ?? new Map<number | undefined, SdkHandler>()
+    this.#handlers.set(owner, handlers)
+    const known = handlers.get(connectTimeout)
     if (known) return known
-    const handler = new this.#Handler({
-      httpAgent: timedAgent(this.#agents.http, connectTimeout),
-      httpsAgent: timedAgent(this.#agents.https, connectTimeout),
-    })
-    this.#handlers.set(connectTimeout, handler)
+    const handler = new this.#Handler({ httpAgent: connections.http, httpsAgent: connections.https })
+    handlers.set(connectTimeout, handler)
     return handler
   }
 }

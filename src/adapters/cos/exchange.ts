@@ -2,7 +2,8 @@ import { EventEmitter } from 'node:events'
 import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
-import type { DirectGet, DirectRequest, DirectResponse } from '../object-store/direct-get/direct-get'
+import type { Connections } from '../object-store/connections'
+import type { DirectRequest, DirectResponse } from '../object-store/direct-get/direct-get'
 
 /** The answer of the server, whatever its status. Its message must be read to its end, or disposed of. */
 export interface Reply {
@@ -31,13 +32,10 @@ export class Exchange {
 
   readonly #given = new AbortController()
 
-  /**
-   * @param connectTimeout milliseconds a new connection may take
-   * @param direct reads the answer, where it may be lent out
-   */
+  /** @param direct the answer is an object's bytes, which may be lent out */
   constructor(
-    readonly connectTimeout?: number,
-    readonly direct?: DirectGet,
+    readonly connections: Connections,
+    readonly direct = false,
   ) {
     this.reply = new Promise((resolve, reject) => {
       this.#resolve = resolve
@@ -58,10 +56,9 @@ export class Exchange {
   }
 
   /** As `start`, for a request without a body; where its answer is no plain one, it is sent in the usual way. */
-  startDirect(direct: DirectGet, request: DirectRequest, usual: () => ClientRequest): EventEmitter {
-    const { connectTimeout } = this
-    direct
-      .get(request, { signal: this.#given.signal, connectTimeout })
+  startDirect(request: DirectRequest, usual: () => ClientRequest): EventEmitter {
+    this.connections
+      .direct(request, this.#given.signal)
       .then((response) => {
         if (response) this.#answerDirect(response)
         else this.start(usual()).end()

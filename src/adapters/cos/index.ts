@@ -1,9 +1,9 @@
 import { attributeNames } from '../../contract/attribute-names'
 import type { SinkCapabilities } from '../../contract/sink'
 import type { Store } from '../../contract/store'
-import { createAgents } from '../../lifecycle/agents'
+import { lifecycle } from '../../lifecycle/default-lifecycle'
 import type { HoldsUnfinished } from '../../resume/unfinished'
-import { DirectGet } from '../object-store/direct-get/direct-get'
+import { StoreConnections } from '../object-store/connections'
 import { objectStore } from '../object-store/store'
 import { cosApi } from './api'
 import { checkAttributes } from './attributes'
@@ -27,17 +27,15 @@ export function cos(options: CosOptions): Store & HoldsUnfinished {
   const settings = readOptions(options)
   const { bucket, region, limits } = settings
   const client = createClient(settings)
-  const agents = createAgents()
-  const direct = settings.client ? undefined : new DirectGet()
-  const port = new Port({ ...client, bucket, region, agents, direct })
+  const connections = new StoreConnections(settings.lifecycle ?? lifecycle)
+  const port = new Port({ ...client, bucket, region, connections, readsDirectly: !settings.client })
   return objectStore(cosApi(new Caller(port), bucket), {
     capabilities: capabilitiesOf(limits),
     checkKey: checkCosKey,
     checkAttributes,
     close() {
       port.close()
-      agents.destroy()
-      direct?.destroy()
+      connections.close()
     },
   })
 }

@@ -1,4 +1,6 @@
 import type COS from 'cos-nodejs-sdk-v5'
+import { isLifecycle } from '../../lifecycle/internals'
+import type { Lifecycle } from '../../lifecycle/lifecycle'
 import type { CredentialsOption } from '../object-store/credentials'
 import { invalid } from './invalid'
 import { type CosLimits, readLimits } from './limits'
@@ -30,10 +32,12 @@ export interface CosOptions {
   readonly endpoint?: string
   /**
    * A ready-made `COS` of cos-nodejs-sdk-v5, used as it is configured: its keys, domain, proxy and `Timeout` apply.
-   * It is neither changed nor closed. `credentials` and `endpoint` can then be left out, and may not differ from its.
+   * It is neither changed nor closed; unless its `KeepAlive` is false, it sends through the agents of the lifecycle. `credentials` and `endpoint` can then be left out, and may not differ from its.
    */
   readonly client?: COS
   readonly limits?: CosLimits
+  /** Keeps the connections fresh; that of a transfer goes before it. @default the `lifecycle` of this process */
+  readonly lifecycle?: Lifecycle
 }
 
 /** The same, checked and complete. */
@@ -44,24 +48,28 @@ export interface CosSettings {
   readonly endpoint?: URL
   readonly client?: COS
   readonly limits: Required<CosLimits>
+  readonly lifecycle?: Lifecycle
 }
 
-const names = ['bucket', 'region', 'credentials', 'endpoint', 'client', 'limits'] as const
+const names = ['bucket', 'region', 'credentials', 'endpoint', 'client', 'limits', 'lifecycle'] as const
 
 /** @throws INVALID_OPTION naming the option */
 export function readOptions(options: CosOptions): CosSettings {
   if (typeof options !== 'object' || options === null) throw invalid('options', 'must be an object')
   const unknown = Object.keys(options).find((name) => !(names as readonly string[]).includes(name))
   if (unknown !== undefined) throw invalid(unknown, `is not known; known are ${names.join(', ')}`)
-  const { bucket, region, credentials, client } = options
+  const { bucket, region, credentials, client, lifecycle } = options
   checkBucket(bucket)
   checkRegion(region)
   if (client === undefined && credentials === undefined) {
     throw invalid('credentials', 'is required: { secretId, secretKey, securityToken? }, or an async function')
   }
   if (credentials !== undefined && typeof credentials !== 'function') checkCredentials(credentials)
+  if (lifecycle !== undefined && !isLifecycle(lifecycle)) {
+    throw invalid('lifecycle', 'must be made by createLifecycle')
+  }
   const endpoint = options.endpoint === undefined ? undefined : readEndpoint(options.endpoint)
-  return { bucket, region, credentials, endpoint, client, limits: readLimits(options.limits) }
+  return { bucket, region, credentials, endpoint, client, limits: readLimits(options.limits), lifecycle }
 }
 
 /** https://www.tencentcloud.com/document/product/436/13312 */

@@ -2,8 +2,7 @@ import { Readable } from 'node:stream'
 import { TransferError } from '../../contract/errors'
 import type { Body } from '../../contract/sink'
 import type { Bytes, Context } from '../../contract/source'
-import type { Agents } from '../../lifecycle/agents'
-import type { DirectGet } from '../object-store/direct-get/direct-get'
+import type { StoreConnections } from '../object-store/connections'
 import { type RequestBody, requestBody } from '../object-store/request-body'
 import { Exchange, type Reply } from './exchange'
 import type { CosSdk, SdkCalls, SdkRequest } from './sdk'
@@ -22,9 +21,9 @@ export interface PortOptions {
   readonly sdk: CosSdk
   readonly bucket: string
   readonly region: string
-  readonly agents: Agents
-  /** Reads objects, where the client is our own: one that was handed in may have a say in how it reads. */
-  readonly direct?: DirectGet
+  readonly connections: StoreConnections
+  /** Objects, where the client is our own: one that was handed in may have a say in how it reads. */
+  readonly readsDirectly: boolean
   /** Awaited before a call: so the body is opened, and its source waits, only when the request can be signed. */
   authorise?(): Promise<Authorisation>
   /** A last word on our own requests before they are sent. */
@@ -69,10 +68,8 @@ export class Port {
   async send<Name extends keyof SdkCalls>(call: Call<Name>, context: Context): Promise<Answer> {
     if (this.#closed) throw new TransferError('ABORTED', `The store of ${call.location} has been closed.`)
     const { signal } = context
-    const exchange = new Exchange(
-      context.connectTimeout,
-      call.name === 'getObject' ? this.#options.direct : undefined,
-    )
+    const direct = call.name === 'getObject' && this.#options.readsDirectly
+    const exchange = new Exchange(this.#options.connections.of(context), direct)
     let body: RequestBody | undefined
     const stop = () => {
       exchange.fail(signal?.reason)
@@ -140,9 +137,8 @@ export class Port {
     delete request.headers[marker]
     const exchange = this.#exchanges.get(marker)
     this.#exchanges.delete(marker)
-    const { agents, sdk, adjust } = this.#options
-    const keepAlive = sdk.options.KeepAlive !== false
-    takeOver(request, exchange, agents, { keepAlive, connectTimeout: exchange?.connectTimeout })
+    const { sdk, adjust } = this.#options
+    takeOver(request, exchange, { keepAlive: sdk.options.KeepAlive !== false })
     adjust?.(request)
   }
 }

@@ -1,6 +1,6 @@
 import * as http from 'node:http'
 import * as https from 'node:https'
-import { type Agents, withConnectTimeout } from '../../lifecycle/agents'
+import { usesEnvironmentProxies } from '../../lifecycle/environment-proxies'
 import type { DirectRequest } from '../object-store/direct-get/direct-get'
 import type { Exchange } from './exchange'
 import type { SdkRequest } from './sdk'
@@ -12,22 +12,21 @@ import type { SdkRequest } from './sdk'
 export function takeOver(
   request: SdkRequest,
   exchange: Exchange | undefined,
-  agents: Agents,
-  { keepAlive, connectTimeout }: { keepAlive: boolean; connectTimeout: number | undefined },
+  { keepAlive }: { keepAlive: boolean },
 ): void {
+  const agents = exchange?.connections
   // Without an agent it shares the sockets of the whole process, even when told not to keep them.
-  if (keepAlive) request.agent ??= agents.http
+  if (keepAlive && agents) request.agent ??= agents.http
   else request.pool = false
-  const timed = (send: Send) => (options: http.RequestOptions) =>
-    withConnectTimeout(connectTimeout, () => send(options))
-  const plainly = timed((options) => http.request(options))
-  const securely = timed((options) => {
-    // Only the HTTP layer knows the protocol: a proxy may have another than the bucket.
-    const agent = options.agent === agents.http ? agents.https : options.agent
+  // Our agents then ask the proxies themselves, and one of them would be asked to ask itself.
+  if (keepAlive && usesEnvironmentProxies()) request.proxy ??= null
+  // Only the HTTP layer knows the protocol: a proxy may have another than the bucket.
+  const securely = (options: http.RequestOptions) => {
+    const agent = options.agent === agents?.http ? agents?.https : options.agent
     return https.request({ ...options, agent })
-  })
+  }
   request.httpModules = {
-    'http:': { request: starter(exchange, (given, options) => startPlainly(given, options, plainly)) },
+    'http:': { request: starter(exchange, (given, options) => startPlainly(given, options, http.request)) },
     'https:': { request: starter(exchange, (given, options) => given.start(securely(options))) },
   }
 }
@@ -49,9 +48,9 @@ function starter(exchange: Exchange | undefined, start: Start): (options: http.R
 }
 
 function startPlainly(exchange: Exchange, options: http.RequestOptions, send: Send): unknown {
-  const request = exchange.direct && directRequest(options)
-  if (!exchange.direct || !request) return exchange.start(send(options))
-  return exchange.startDirect(exchange.direct, request, () => send(options))
+  const request = exchange.direct ? directRequest(options) : undefined
+  if (!request) return exchange.start(send(options))
+  return exchange.startDirect(request, () => send(options))
 }
 
 /** The request as it can be sent directly: not to a proxy, whose path is a whole address. */

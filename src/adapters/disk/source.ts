@@ -1,6 +1,7 @@
 import { TransferError } from '../../contract/errors'
 import type { ByteRange, Context, Source } from '../../contract/source'
 import type { SourceOptions } from '../../contract/store'
+import { ofTask } from '../../lifecycle/task'
 import { fileError, throwIfAborted } from './errors'
 import { FileBytes } from './file-bytes'
 import type { FileHandle, FileStats } from './filesystem'
@@ -41,7 +42,7 @@ export function fileSource(volume: Volume, key: string, options: SourceOptions =
           throwIfAborted(signal, location)
           requireVersion(version, stats, location)
           const wanted = checkedRange(range, Number(stats.size), location)
-          return openBytes(volume, handle, stats, wanted, location, signal, fail('read'))
+          return ofTask(openBytes(volume, handle, stats, wanted, location, signal, fail('read')))
         } catch (error) {
           await handle.close().catch(() => {})
           throw error

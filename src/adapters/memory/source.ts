@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { ByteRange, Bytes, Context, Source } from '../../contract/source'
 import type { SourceOptions } from '../../contract/store'
+import { ofTask } from '../../lifecycle/task'
 import { notFound, outOfRange, sourceChanged, throwIfAborted } from './errors'
 import { type Bucket, locate, type StoredObject } from './objects'
 
@@ -28,7 +29,7 @@ export function memorySource(bucket: Bucket, key: string, options: SourceOptions
       const { info, chunks } = find(context)
       const { start, end } = range ?? { start: 0, end: info.size }
       if (start < 0 || start > end || end > info.size) throw outOfRange(location, start, end, info.size)
-      return read(chunks, { start, end }, context.signal, location)
+      return ofTask(read(chunks, { start, end }, context.signal, location))
     },
   }
 }

@@ -1,6 +1,7 @@
 import { TransferError } from '../../contract/errors'
 import type { ByteRange, Bytes, Context, ObjectInfo, Source } from '../../contract/source'
 import type { SourceOptions } from '../../contract/store'
+import { ofTask } from '../../lifecycle/task'
 import { throwIfAborted } from './abort'
 import type { ObjectApi } from './api'
 
@@ -38,7 +39,7 @@ export class ObjectSource implements Source {
         await this.api.head(this.key, pinned)
         return nothing()
       }
-      return await this.api.get(this.key, range, pinned)
+      return ofTask(await this.api.get(this.key, range, pinned))
     } catch (error) {
       throw context.version === undefined ? error : this.#gone(error, context.version)
     }

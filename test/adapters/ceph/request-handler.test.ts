@@ -8,7 +8,8 @@ import {
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { ceph } from '../../../src/adapters/ceph'
 import { RequestHandler } from '../../../src/adapters/ceph/request-handler'
-import { createAgents } from '../../../src/lifecycle/agents'
+import { StoreConnections } from '../../../src/adapters/object-store/connections'
+import { createLifecycle } from '../../../src/lifecycle'
 import { s3Server } from '../../../src/testing/servers'
 import { settled } from '../../support/handles'
 import { fullServer } from '../object-store/direct-get/full-server'
@@ -32,12 +33,9 @@ function clientOf(endpoint: string): S3Client {
 /** Two clients that differ in their request handlers alone: the SDK's own, and ours. */
 function clients(endpoint: string) {
   const ours = clientOf(endpoint)
-  const agents = createAgents()
-  const handler = new RequestHandler(ours.config.requestHandler, agents)
-  onTestFinished(() => {
-    handler.destroy()
-    agents.destroy()
-  })
+  const connections = new StoreConnections(createLifecycle())
+  const handler = new RequestHandler(ours.config.requestHandler, connections)
+  onTestFinished(() => connections.close())
   Object.assign(ours.config, { requestHandler: handler })
   return { stock: clientOf(endpoint), ours }
 }

@@ -3,7 +3,8 @@ import { cosApi } from '../../../src/adapters/cos/api'
 import { Caller } from '../../../src/adapters/cos/caller'
 import { Port } from '../../../src/adapters/cos/port'
 import type { CosSdk } from '../../../src/adapters/cos/sdk'
-import { createAgents } from '../../../src/lifecycle/agents'
+import { StoreConnections } from '../../../src/adapters/object-store/connections'
+import { createLifecycle } from '../../../src/lifecycle'
 import { type CosServer, crc64 } from '../../../src/testing'
 import { answering, bodyOf, failure, pair, part, plain, read, region, sdk } from './servers'
 
@@ -14,7 +15,8 @@ function apiOf(server: CosServer) {
     sdk: sdk(server) as unknown as CosSdk,
     bucket: server.bucket,
     region,
-    agents: createAgents(),
+    connections: new StoreConnections(createLifecycle()),
+    readsDirectly: false,
   })
   return cosApi(new Caller(port), server.bucket)
 }

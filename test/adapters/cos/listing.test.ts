@@ -4,7 +4,8 @@ import { cosApi } from '../../../src/adapters/cos/api'
 import { Caller } from '../../../src/adapters/cos/caller'
 import { Port } from '../../../src/adapters/cos/port'
 import type { CosSdk } from '../../../src/adapters/cos/sdk'
-import { createAgents } from '../../../src/lifecycle/agents'
+import { StoreConnections } from '../../../src/adapters/object-store/connections'
+import { createLifecycle } from '../../../src/lifecycle'
 import { answering, failure, pair, plain, region } from './servers'
 
 const contents = (key: string) =>
@@ -127,7 +128,8 @@ describe('lists of uploads', () => {
       sdk: client as unknown as CosSdk,
       bucket: 'archive-1250000000',
       region,
-      agents: createAgents(),
+      connections: new StoreConnections(createLifecycle()),
+      readsDirectly: false,
     })
     const found = await cosApi(new Caller(port), 'archive-1250000000').listUploads('a b', {})
     expect(found.map(({ uploadId }) => uploadId)).toEqual(['u1', 'u2'])

@@ -1,4 +1,6 @@
 import { connect, type Socket, type TcpNetConnectOpts } from 'node:net'
+import type { Stamp } from '../../../lifecycle/freshness'
+import type { Holder } from '../../../lifecycle/holder'
 import type { ResponseHead } from './response-head'
 import { type BufferIndex, ResponseReader } from './response-reader'
 
@@ -20,6 +22,7 @@ export interface Endpoint {
  */
 export class DirectConnection {
   readonly endpoint: Endpoint
+  readonly stamp: Stamp
   readonly #socket: Socket
   readonly #buffers = [Buffer.allocUnsafeSlow(bufferSize), Buffer.allocUnsafeSlow(bufferSize)] as const
   /** Buffers whose bytes have not been read yet. */
@@ -34,10 +37,14 @@ export class DirectConnection {
   #reader: ResponseReader | undefined
   #closed: Error | undefined
   #idleTimer: NodeJS.Timeout | undefined
+  #givenUp = false
+  #idleSince = Number.POSITIVE_INFINITY
+  #holder: Holder | undefined
   #forgetSignal: (() => void) | undefined
 
-  constructor(endpoint: Endpoint, connectTimeout: number) {
+  constructor(endpoint: Endpoint, stamp: Stamp, connectTimeout: number) {
     this.endpoint = endpoint
+    this.stamp = stamp
     const onread = {
       buffer: () => this.#buffers[this.#filling],
       callback: (length: number) => this.#received(length),
@@ -60,6 +67,18 @@ export class DirectConnection {
   /** It rests, and another request may be sent. */
   get usable(): boolean {
     return this.#reader === undefined && !this.#socket.destroyed
+  }
+
+  /** When it came to rest, by the monotonic clock. */
+  get idleSince(): number {
+    return this.#idleSince
+  }
+
+  /** From now on it is used on behalf of this store. */
+  heldBy(holder: Holder | undefined): void {
+    if (holder) holder.take(this, this.#holder)
+    else this.#holder?.release(this)
+    this.#holder = holder
   }
 
   onClose(listener: () => void): void {
@@ -95,10 +114,17 @@ export class DirectConnection {
     this.#forgetSignal?.()
     this.#reader = undefined
     this.#socket.unref()
+    this.#idleSince = performance.now()
     this.#idleTimer = setTimeout(() => this.destroy(), maxIdle).unref()
   }
 
+  /** It was given up on this side. */
+  get givenUp(): boolean {
+    return this.#givenUp
+  }
+
   destroy(): void {
+    this.#givenUp = true
     this.#socket.destroy()
   }
 
@@ -107,12 +133,12 @@ export class DirectConnection {
     const reader = this.#reader
     if (!reader || reader.complete) {
       // Bytes that nobody asked for: such a peer is not asked again.
-      this.destroy()
+      this.#socket.destroy()
       return false
     }
     const current = this.#filling
     this.#taken[current] = reader.receive(this.#buffers[current].subarray(0, length), current)
-    if (reader.surplus) this.destroy()
+    if (reader.surplus) this.#socket.destroy()
     if (!this.#taken[current]) return true
     const other = current === 0 ? 1 : 0
     if (this.#taken[other]) return false
@@ -131,6 +157,7 @@ export class DirectConnection {
 
   #close(error: Error): void {
     this.#closed ??= error
+    this.#holder?.release(this)
     clearTimeout(this.#idleTimer)
     this.#forgetSignal?.()
     this.#reader?.fail(this.#closed)

@@ -1,4 +1,6 @@
-import { defaultConnectTimeout, defaultMaxIdle } from '../../../lifecycle/agents'
+import { defaultConnectTimeout } from '../../../lifecycle/connect-timeout'
+import { type ConnectionPool, Freshness } from '../../../lifecycle/freshness'
+import type { Holder } from '../../../lifecycle/holder'
 import { throwIfAborted } from '../abort'
 import { DirectConnection, type Endpoint } from './connection'
 import { DirectBody } from './direct-body'
@@ -17,6 +19,8 @@ export interface DirectOptions {
   readonly signal?: AbortSignal
   /** Milliseconds. @default 10000 */
   readonly connectTimeout?: number
+  /** The store on whose behalf it is sent. */
+  readonly holder?: Holder
 }
 
 export interface DirectResponse extends Pick<ResponseHead, 'statusCode' | 'headers'> {
@@ -29,10 +33,15 @@ const safeName = /^[\w-]+$/
 const safeValue = /^[\t\x20-\x7e]*$/
 
 /** Connections for direct GETs, kept alive between requests. */
-export class DirectGet {
+export class DirectGet implements ConnectionPool {
   /** Those that rest are in the order in which they came to rest. */
   readonly #open = new Set<DirectConnection>()
-  #destroyed = false
+  readonly #freshness: Freshness
+
+  /** @param freshness decides which connections are used again; it must be told of this pool */
+  constructor(freshness: Freshness = new Freshness()) {
+    this.#freshness = freshness
+  }
 
   /**
    * Sends the request. Undefined where the answer is not a plain one with a length, or where an idle connection
@@ -40,29 +49,49 @@ export class DirectGet {
    * Rejects when no connection can be had, when a new one breaks, and when the signal fires.
    */
   async get(request: DirectRequest, options: DirectOptions = {}): Promise<DirectResponse | undefined> {
-    const { signal, connectTimeout = defaultConnectTimeout } = options
+    const { signal, connectTimeout = defaultConnectTimeout, holder } = options
     const text = requestText(request)
     if (text === undefined) return undefined
     const { host, port } = request
     throwIfAborted(signal, `${host}:${port}`)
+    this.#freshness.check()
+    this.dropStale()
     const idle = this.#idle({ host, port })
     const connection = idle ?? this.#connect({ host, port }, connectTimeout)
+    connection.heldBy(holder)
     try {
       const { statusCode, headers, keepAlive } = await connection.request(text, signal)
       const body = new DirectBody(connection, () => this.#rest(connection, keepAlive))
       return { statusCode, headers, body }
     } catch (error) {
+      const { givenUp } = connection
       connection.destroy()
       throwIfAborted(signal, `${host}:${port}`)
-      if (error instanceof InDoubt || (idle && !this.#destroyed)) return undefined
+      if (error instanceof InDoubt || (idle && !givenUp)) return undefined
       throw error
     }
   }
 
+  dropIdle(): void {
+    this.#drop(() => true)
+  }
+
+  dropStale(): void {
+    this.#drop(
+      ({ stamp, idleSince }) =>
+        !this.#freshness.isFresh(stamp) || this.#freshness.hasRestedTooLong(idleSince),
+    )
+  }
+
   /** Closes all connections, those in use included. */
   destroy(): void {
-    this.#destroyed = true
     for (const connection of this.#open) connection.destroy()
+  }
+
+  #drop(isUnwanted: (connection: DirectConnection) => boolean): void {
+    for (const connection of this.#open) {
+      if (connection.usable && isUnwanted(connection)) connection.destroy()
+    }
   }
 
   /** The one that has rested for the shortest time: it is the likeliest to be alive. */
@@ -73,20 +102,21 @@ export class DirectGet {
   }
 
   #connect(endpoint: Endpoint, connectTimeout: number): DirectConnection {
-    const connection = new DirectConnection(endpoint, connectTimeout)
+    const connection = new DirectConnection(endpoint, this.#freshness.stamp(), connectTimeout)
     this.#open.add(connection)
     connection.onClose(() => this.#open.delete(connection))
     return connection
   }
 
   #rest(connection: DirectConnection, keepAlive: boolean): void {
+    const again = keepAlive && this.#freshness.isFresh(connection.stamp)
     // One that is closed has left the set; any other moves to its end.
-    if (!keepAlive || !this.#open.delete(connection)) {
+    if (!again || !this.#open.delete(connection)) {
       connection.destroy()
       return
     }
     this.#open.add(connection)
-    connection.rest(defaultMaxIdle)
+    connection.rest(this.#freshness.maxIdle)
   }
 }
 

@@ -1,0 +1,5 @@
+export type { Agents } from './agents'
+export { lifecycle } from './default-lifecycle'
+export { createLifecycle, type Lifecycle } from './lifecycle'
+export type { LifecycleOptions } from './options'
+export type { Resource } from './resource'
