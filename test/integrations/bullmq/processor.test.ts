@@ -1,0 +1,88 @@
+import type { Processor } from 'bullmq'
+import { createLifecycle, TransferError } from 'sluiceway'
+import { transferProcessor } from 'sluiceway/bullmq'
+import { memory } from 'sluiceway/memory'
+import { describe, expect, expectTypeOf, it } from 'vitest'
+
+const store = memory()
+const toStore = () => ({ source: store.source('in'), sink: store.sink('out') })
+
+describe('a processor for BullMQ', () => {
+  it('has three parameters, by which BullMQ knows that it takes a signal', () => {
+    expect(transferProcessor({ transfer: toStore })).toHaveLength(3)
+  })
+
+  it('is one by its types, and knows the data of its jobs', () => {
+    const processor: Processor<{ from: string }> = transferProcessor({
+      transfer: ({ data }) => {
+        expectTypeOf(data).toEqualTypeOf<{ from: string }>()
+        return toStore()
+      },
+    })
+    expectTypeOf(processor).toBeFunction()
+  })
+
+  it.each([
+    ['transfer', { transfer: 'move' }],
+    ['grace', { transfer: toStore, grace: 5000 }],
+    ['progressInterval', { transfer: toStore, progressInterval: -1 }],
+    ['lifecycle', { transfer: toStore, lifecycle: {} }],
+    ['queue', { transfer: toStore, queue: 'transfers' }],
+    ['concurrency', { transfer: toStore, concurrency: 4 }],
+  ])('refuses a wrong option %s by its name', (option, options) => {
+    expect(() => transferProcessor(options as never)).toThrow(
+      expect.objectContaining({ code: 'INVALID_OPTION', context: { option } }),
+    )
+  })
+
+  const job = {
+    id: '7',
+    name: 'move',
+    data: {},
+    updateProgress: async () => {},
+    moveToDelayed: async () => {},
+  }
+  const unrecoverable = (option: string) => ({
+    name: 'UnrecoverableError',
+    code: 'INVALID_OPTION',
+    cause: expect.objectContaining({ context: { option } }),
+  })
+
+  it('asks for a queue where it has no worker beside it, and for a token', async () => {
+    const processor = transferProcessor({ transfer: toStore })
+    await expect(processor(job, 'token')).rejects.toMatchObject(unrecoverable('queue'))
+    const queue = { name: 'transfers', toKey: (type: string) => `bull:transfers:${type}` }
+    await expect(transferProcessor({ transfer: toStore, queue })(job)).rejects.toMatchObject(
+      unrecoverable('token'),
+    )
+  })
+
+  it('keeps the checkpoint itself', async () => {
+    const queue = { name: 'transfers', toKey: (type: string) => `bull:transfers:${type}` }
+    const checkpoint = { store: {}, id: 'mine' }
+    const processor = transferProcessor({
+      queue,
+      transfer: () => ({ ...toStore(), options: { checkpoint } as never }),
+    })
+    await expect(processor(job, 'token')).rejects.toMatchObject(unrecoverable('checkpoint'))
+  })
+
+  it('has the hooks of its lifecycle around each job, also one that fails', async () => {
+    const lifecycle = createLifecycle()
+    const told: string[] = []
+    const connections = [{}]
+    const resource = { name: 'pool', idle: () => connections, discard: () => void told.push('task start') }
+    lifecycle.register(resource)
+    const failure = new TransferError('CONNECTION', 'no database', { retry: 'temporary' })
+    const processor = transferProcessor({
+      lifecycle,
+      queue: { name: 'transfers', toKey: (type: string) => type },
+      transfer() {
+        told.push('transfer')
+        throw failure
+      },
+    })
+    await expect(processor(job, 'token')).rejects.toBe(failure)
+    expect(told).toEqual(['task start', 'transfer'])
+  })
+})
