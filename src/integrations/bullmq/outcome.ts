@@ -25,9 +25,12 @@ function unrecoverable(error: TransferError): Error {
   return named('UnrecoverableError', error.message, error)
 }
 
-/** A job that was moved by its processor is neither completed nor failed. */
+/**
+ * A job that was moved by its processor is neither completed nor failed. BullMQ before 5.7.12 looks for this in the
+ * message.
+ */
 export const moved = (to: 'WaitingError' | 'DelayedError', cause: TransferError): Error =>
-  named(to, 'The worker is stopping: the job is back in the queue.', cause)
+  named(to, to, cause)
 
 function named(name: string, message: string, cause: TransferError): Error {
   const error = new Error(message, { cause })

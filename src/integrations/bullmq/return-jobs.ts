@@ -10,7 +10,7 @@ const interval = 50
  * is sent again by the worker that goes on. A commit under way is waited for, at most 3 s.
  *
  * Other jobs of the same worker are waited for, as `worker.close()` does. Jobs of sandboxed processors are told by
- * BullMQ's cancellation, from 5.74 on.
+ * BullMQ's cancellation, from 5.70 on.
  *
  * @example
  * process.once('SIGTERM', () => returnJobs(worker))
