@@ -2,7 +2,10 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 
-const free = ['sluiceway', 'sluiceway/disk', 'sluiceway/memory', 'sluiceway/stream', 'sluiceway/testing']
+const free = [
+  'sluiceway',
+  ...['bullmq', 'disk', 'memory', 'stream', 'testing'].map((name) => `sluiceway/${name}`),
+]
 
 for (const name of free) {
   for (const [format, load] of [

@@ -2,7 +2,7 @@ import { TransferError } from '../../contract/errors'
 import { within } from '../../resume/within'
 import type { TransferQueue } from './job'
 import { lockLost } from './outcome'
-import { runScript } from './scripts'
+import { clientOf, runScript } from './scripts'
 
 /**
  * Milliseconds for which the lock is made to stand when a commit begins: as long as the core waits for its answer with
@@ -30,6 +30,11 @@ export class JobLock {
     this.#jobId = jobId
     this.#token = token
     this.#onLost = onLost
+  }
+
+  /** To be awaited before all else. @throws UNSUPPORTED where the queue is not in Redis, and has no lock we know */
+  async reach(): Promise<void> {
+    await clientOf(this.#queue)
   }
 
   /**

@@ -74,6 +74,7 @@ export class JobRun {
     if (!this.#jobs) this.#letGo.push(this.#endWithParent())
     if (this.#jobs?.returning) this.#stop.stop('returned', returnReason)
     try {
+      await this.#lock.reach()
       const result = await work()
       await this.#completed()
       return result

@@ -66,7 +66,8 @@ export async function runScript(
   return commands[name]!(all)
 }
 
-async function clientOf(queue: TransferQueue): Promise<ScriptClient> {
+/** @throws UNSUPPORTED where the queue is not in Redis */
+export async function clientOf(queue: TransferQueue): Promise<ScriptClient> {
   // BullMQ 6 has it behind its backend, BullMQ 5 in the queue itself.
   const { backend, client } = queue as { backend?: { client?: unknown }; client?: unknown }
   const found = (await (backend?.client ?? client)) as ScriptClient | undefined

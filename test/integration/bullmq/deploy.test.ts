@@ -48,6 +48,16 @@ describeWithRedis('a BullMQ worker that is told to go by SIGTERM', (redis) => {
     },
   )
 
+  it('closes at once where it has nothing to do', async () => {
+    const { settings, close } = openTransfers(scene(), redis())
+    const idle = await startWorker(settings)
+    idle.kill('SIGTERM')
+    await idle.tells('closed')
+    expect(await idle.ended).toEqual({ code: 0, signal: null })
+    expect(idle.told('error')).toEqual([])
+    await close()
+  })
+
   it('takes up none of the jobs that wait, and puts the one it had before them', async () => {
     const { cos } = scene()
     await stage.disk(scene(), 'in', size)

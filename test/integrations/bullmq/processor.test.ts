@@ -48,17 +48,29 @@ describe('a processor for BullMQ', () => {
     cause: expect.objectContaining({ context: { option } }),
   })
 
+  const client = Promise.resolve({ defineCommand() {}, runCommand: async () => [1, null] })
+  const queue = { name: 'transfers', toKey: (type: string) => `bull:transfers:${type}`, client }
+
   it('asks for a queue where it has no worker beside it, and for a token', async () => {
     const processor = transferProcessor({ transfer: toStore })
     await expect(processor(job, 'token')).rejects.toMatchObject(unrecoverable('queue'))
-    const queue = { name: 'transfers', toKey: (type: string) => `bull:transfers:${type}` }
     await expect(transferProcessor({ transfer: toStore, queue })(job)).rejects.toMatchObject(
       unrecoverable('token'),
     )
   })
 
+  it('refuses a queue that is not in Redis before it moves anything', async () => {
+    const elsewhere = { ...queue, client: undefined }
+    const transfer = () => {
+      throw new Error('must not be asked')
+    }
+    await expect(transferProcessor({ transfer, queue: elsewhere })(job, 'token')).rejects.toMatchObject({
+      name: 'UnrecoverableError',
+      code: 'UNSUPPORTED',
+    })
+  })
+
   it('keeps the checkpoint itself', async () => {
-    const queue = { name: 'transfers', toKey: (type: string) => `bull:transfers:${type}` }
     const checkpoint = { store: {}, id: 'mine' }
     const processor = transferProcessor({
       queue,
@@ -76,7 +88,7 @@ describe('a processor for BullMQ', () => {
     const failure = new TransferError('CONNECTION', 'no database', { retry: 'temporary' })
     const processor = transferProcessor({
       lifecycle,
-      queue: { name: 'transfers', toKey: (type: string) => type },
+      queue,
       transfer() {
         told.push('transfer')
         throw failure
