@@ -8,6 +8,7 @@ export default defineConfig({
     disk: 'src/adapters/disk/index.ts',
     memory: 'src/adapters/memory/index.ts',
     stream: 'src/adapters/stream/index.ts',
+    bullmq: 'src/integrations/bullmq/index.ts',
     testing: 'src/testing/index.ts',
     preload: 'src/preload.ts',
   },

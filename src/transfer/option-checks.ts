@@ -63,7 +63,7 @@ export function checkShape(name: string, value: unknown, methods: readonly strin
   }
 }
 
-function show(value: unknown): string {
+export function show(value: unknown): string {
   if (typeof value === 'string') return `'${value}'`
   return typeof value === 'object' && value !== null ? 'an object' : String(value)
 }

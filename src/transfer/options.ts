@@ -14,6 +14,7 @@ import {
   invalid,
   oneOf,
   optionalInteger,
+  show,
 } from './option-checks'
 
 export interface TransferOptions {

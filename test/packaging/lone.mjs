@@ -4,11 +4,7 @@ import { spawnSync } from 'node:child_process'
 
 const free = [
   'sluiceway',
-  'sluiceway/disk',
-  'sluiceway/memory',
-  'sluiceway/stream',
-  'sluiceway/testing',
-  'sluiceway/preload',
+  ...['bullmq', 'disk', 'memory', 'preload', 'stream', 'testing'].map((name) => `sluiceway/${name}`),
 ]
 
 for (const name of free) {

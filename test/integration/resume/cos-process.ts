@@ -21,6 +21,8 @@ const methods = {
   async reach(bytes: number) {
     while (moved() < bytes) await sleep(5)
   },
+  /** How many requests of this kind have come. */
+  count: (operation: string) => server.requests.filter((request) => request.operation === operation).length,
   keys: () => server.objects().map(({ key }) => key),
   uploads: () => server.uploads().map(({ key }) => key),
 }
