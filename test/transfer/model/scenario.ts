@@ -4,6 +4,8 @@ import type { CallName, Fault, FaultKind } from './faults'
 /** What happens to the world between two runs, or in the middle of one. */
 export type Change =
   | { readonly kind: 'source'; readonly size: number }
+  /** Other bytes, as many as before: only the version tells. */
+  | { readonly kind: 'rewrite' }
   | { readonly kind: 'harm'; readonly index: number; readonly how: 'vanish' | 'tear' | 'damage' }
   | { readonly kind: 'lose-sessions' }
   | { readonly kind: 'checkpoint'; readonly how: 'drop' | 'older' | 'garbage' }
@@ -100,6 +102,7 @@ const harm: fc.Arbitrary<Change> = fc.record({
 
 const otherChange: fc.Arbitrary<Change> = fc.oneof(
   fc.record({ kind: fc.constant('source' as const), size }),
+  fc.constant({ kind: 'rewrite' as const }),
   fc.constant({ kind: 'lose-sessions' as const }),
   fc.record({
     kind: fc.constant('checkpoint' as const),

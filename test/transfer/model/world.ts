@@ -53,6 +53,8 @@ export class World {
     switch (change.kind) {
       case 'source':
         return this.versions.change(change.size)
+      case 'rewrite':
+        return this.versions.change(this.versions.current.bytes.length)
       case 'harm':
         if (this.destination.trustsWriters && this.frozen.length > 0) return
         return this.destination.harmPart(change.index, change.how)
