@@ -8,8 +8,8 @@ import { stores } from './stores.mjs'
 const settings = JSON.parse(process.env.SETTINGS ?? '')
 const { root, cos } = stores(settings)
 const queue = new Queue(settings.queue, { connection: settings.connection })
-// A child outlives a worker that is killed: its connection would keep it alive.
-process.once('disconnect', () => queue.close())
+// A child outlives a worker that is killed, kept alive by its connection and by BullMQ. What it does wrong, it does by then.
+process.once('disconnect', () => setTimeout(() => process.exit(), 10_000))
 
 export default transferProcessor({
   queue,
