@@ -112,8 +112,10 @@ describe('what is no whole checkpoint', () => {
         fc.nat({ max: text.length - 1 }),
         fc.string({ minLength: 1, maxLength: 2 }),
         (at, other) => {
-          fc.pre(text.slice(at, at + 1) !== other)
-          expect(decodeCheckpoint(text.slice(0, at) + other + text.slice(at + 1))).toBeUndefined()
+          const altered = text.slice(0, at) + other + text.slice(at + 1)
+          // A space between two tokens, or 1.0 for 1, changes nothing.
+          fc.pre(meaningOf(altered) !== text)
+          expect(decodeCheckpoint(altered)).toBeUndefined()
         },
       ),
       { numRuns: 2000 },
@@ -137,3 +139,12 @@ describe('what is no whole checkpoint', () => {
     expect(decodeCheckpoint(hostile)).toBeUndefined()
   })
 })
+
+/** The text as it would be written again; undefined where it is no JSON. */
+function meaningOf(text: string): string | undefined {
+  try {
+    return JSON.stringify(JSON.parse(text))
+  } catch {
+    return undefined
+  }
+}

@@ -5,8 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { install, unavailable } from '../packages'
 
 const run = promisify(execFile)
+
+const programs = { commands: ['redis-server', 'redis-cli'], packages: ['redis-server', 'redis-tools'] }
 
 /** A Redis of the tests' own, beside any that the machine runs. */
 export interface RedisServer extends AsyncDisposable {
@@ -20,7 +23,7 @@ export interface RedisServer extends AsyncDisposable {
 
 /** It keeps everything in memory, and ends with this process, however that ends. */
 export async function startRedis(): Promise<RedisServer> {
-  await installRedis()
+  await install(programs)
   const dir = await mkdtemp(join(tmpdir(), 'sluiceway-redis-'))
   const path = join(dir, 'redis.sock')
   const settings = ['--port', '0', '--unixsocket', path, '--save', '', '--appendonly', 'no', '--dir', dir]
@@ -46,32 +49,4 @@ export async function startRedis(): Promise<RedisServer> {
 }
 
 /** Why this machine cannot run one; undefined where it can, though its package may have to be installed first. */
-export async function redisUnavailable(): Promise<string | undefined> {
-  if (process.platform !== 'linux') return `this machine runs ${process.platform}, not Linux`
-  if (await installed()) return undefined
-  const debian = await succeeds('apt-get', '--version')
-  if (!debian) return 'redis-server is missing, and this machine is not Debian'
-  return process.getuid?.() === 0 ? undefined : 'redis-server is missing, and only root can install it'
-}
-
-async function installRedis(): Promise<void> {
-  if (await installed()) return
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  const patience = ['-o', 'DPkg::Lock::Timeout=300', '-o', 'Acquire::Retries=3']
-  const apt = (...args: string[]) => run('apt-get', ['-qq', '-y', ...patience, ...args], { env })
-  const install = () => apt('install', '--no-install-recommends', 'redis-server', 'redis-tools')
-  // A fresh machine knows no packages, and an old list names files that are gone: refresh it and try once more.
-  await install().catch(async () => {
-    await apt('update')
-    await install()
-  })
-}
-
-const installed = async () =>
-  (await succeeds('redis-server', '--version')) && (await succeeds('redis-cli', '--version'))
-
-const succeeds = (command: string, ...args: string[]): Promise<boolean> =>
-  run(command, args).then(
-    () => true,
-    () => false,
-  )
+export const redisUnavailable = (): Promise<string | undefined> => unavailable(programs)
