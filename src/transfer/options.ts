@@ -14,7 +14,6 @@ import {
   invalid,
   oneOf,
   optionalInteger,
-  show,
 } from './option-checks'
 
 export interface TransferOptions {
