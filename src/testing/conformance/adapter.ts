@@ -60,7 +60,7 @@ export interface OddKeys {
 export interface ConformanceBackend {
   readonly store: Store
   dispose(): Promise<void>
-  /** Names of half-written things: multipart uploads, temporary files. Checked after every test. */
+  /** Names of half-written things: multipart uploads, temporary files. After every test they must be gone within `patience`. */
   leftovers?(): Promise<string[]>
   /** Another store over the same bytes, as another process would make it. @default the same store */
   reopen?(): Promise<Store>

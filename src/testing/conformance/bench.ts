@@ -16,7 +16,7 @@ export function createBench(adapter: ConformanceAdapter, backend: ConformanceBac
   const { store, secrets = [] } = backend
   const capabilities: SinkCapabilities = store.sink('conformance').capabilities
   const partSize = adapter.partSize ?? Math.max(capabilities.minPartSize ?? 1, defaultPartSize)
-  const patience = adapter.patience ?? 5000
+  const patience = patienceOf(adapter)
 
   const bench = {
     adapter,
@@ -86,4 +86,8 @@ export function createBench(adapter: ConformanceAdapter, backend: ConformanceBac
 function watched<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {})
   return promise
+}
+
+export function patienceOf(adapter: ConformanceAdapter): number {
+  return adapter.patience ?? 5000
 }
