@@ -1,10 +1,10 @@
 import type { TransferError } from '../contract/errors'
 import type { PartReceipt } from '../contract/sink'
+import { within } from '../contract/within'
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint'
 import type { CheckpointStore } from './checkpoint-store'
 import { storeError, storeTimeout } from './errors'
 import { Save } from './save'
-import { within } from './within'
 
 /** Parts up to which every receipt is saved before it counts as recorded. */
 const unspacedParts = 1000

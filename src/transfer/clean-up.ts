@@ -1,5 +1,6 @@
 import { TransferError, type TransferErrorCode } from '../contract/errors'
 import type { WriteSession } from '../contract/sink'
+import { within } from '../contract/within'
 import type { Attempt } from './attempts/attempt'
 import type { Checkpointing } from './resuming/checkpointing'
 import type { Run } from './run'
@@ -51,7 +52,7 @@ async function release(run: Run, session: WriteSession): Promise<void> {
     () => true,
     () => false,
   )
-  await settledWithin(remainingPatience(run), released)
+  await within(remainingPatience(run), released, false)
 }
 
 /** Aborts the session. @returns false where that was not done in time */
@@ -78,24 +79,12 @@ export async function inBackground(
   } catch {
     // A sink that cannot be asked to wait is no reason to wait less.
   }
-  return settledWithin(longest, work)
+  return within(longest, work, false)
 }
 
 /** Milliseconds the caller waits yet for what has to be done at the end. */
 export function remainingPatience(run: Run): number {
   return Math.max(0, Math.min(patience, wholePatience - run.sinceStop))
-}
-
-async function settledWithin(milliseconds: number, work: Promise<boolean>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), milliseconds)
-  })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-  }
 }
 
 /** What the next run goes on with, or an operator removes by hand: the upload id, where the session has one. */

@@ -1,5 +1,5 @@
 import { TransferError } from '../../contract/errors'
-import { within } from '../../resume/within'
+import { within } from '../../contract/within'
 import type { TransferQueue } from './job'
 import { lockLost } from './outcome'
 import { clientOf, runScript } from './scripts'

@@ -1,7 +1,7 @@
 import { TransferError } from '../../contract/errors'
 import type { Sink } from '../../contract/sink'
+import { within } from '../../contract/within'
 import { decodeCheckpoint } from '../../resume/checkpoint'
-import { within } from '../../resume/within'
 import { invalid } from '../../transfer/option-checks'
 import { fencedSink } from './fenced-sink'
 import { returnReason, type TransferJob, type TransferQueue, workerOf } from './job'

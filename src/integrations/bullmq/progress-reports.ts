@@ -1,5 +1,5 @@
 import type { Progress } from '../../contract/events'
-import { within } from '../../resume/within'
+import { within } from '../../contract/within'
 import type { TransferJob } from './job'
 
 /** Milliseconds the end of a job waits for its last report. */
