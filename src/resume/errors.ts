@@ -1,3 +1,4 @@
+import { errno } from '../contract/errno'
 import { TransferError, type TransferErrorCode } from '../contract/errors'
 
 export type StoreOperation = 'load' | 'save' | 'delete'
@@ -60,9 +61,4 @@ export function storeTimeout(operation: StoreOperation, id: string, milliseconds
     retry: 'temporary',
     context: { checkpoint: id, operation },
   })
-}
-
-export const errno = (error: unknown): string | undefined => {
-  const code = (error as { code?: unknown } | null | undefined)?.code
-  return typeof code === 'string' ? code : undefined
 }

@@ -1,5 +1,5 @@
 import { open, rename, unlink } from 'node:fs/promises'
-import { errno } from './errors'
+import { errno } from '../contract/errno'
 
 /**
  * Puts text into a file so that it is the old or the new one at any moment, also after a power cut: written beside

@@ -1,3 +1,4 @@
+import { errno } from '../../contract/errno'
 import { TransferError, type TransferErrorCode } from '../../contract/errors'
 
 /** Which step failed, on which side of a transfer. */
@@ -90,11 +91,6 @@ const onlyOn: Readonly<Record<FileStep['side'], Readonly<Record<string, Meaning>
     },
     ESTALE: { code: 'SESSION_LOST', advice: 'The server forgot the staged file: transfer again.' },
   },
-}
-
-export const errno = (error: unknown): string | undefined => {
-  const code = (error as { code?: unknown } | null | undefined)?.code
-  return typeof code === 'string' ? code : undefined
 }
 
 /** Decides, for every failure of a file system call, its code and whether trying again may help. */

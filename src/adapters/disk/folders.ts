@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path'
-import { errno } from './errors'
+import { errno } from '../../contract/errno'
 import { locate, type Place } from './path'
 import { identityOf, isSame } from './stats'
 import type { Volume } from './volume'

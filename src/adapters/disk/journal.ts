@@ -1,7 +1,7 @@
 import { basename, dirname, join } from 'node:path'
+import { errno } from '../../contract/errno'
 import { TransferError } from '../../contract/errors'
 import type { Part } from '../../contract/sink'
-import { errno } from './errors'
 import type { FileHandle } from './filesystem'
 import { openReal } from './open-file'
 import { journalName, parseStagedName } from './staged-name'

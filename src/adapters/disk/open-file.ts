@@ -1,5 +1,5 @@
+import { errno } from '../../contract/errno'
 import { TransferError, type TransferErrorCode } from '../../contract/errors'
-import { errno } from './errors'
 import type { FileHandle, FileStats } from './filesystem'
 import { isStillReal, locate } from './path'
 import { isSame, requireFile } from './stats'

@@ -1,5 +1,5 @@
+import { errno } from '../../contract/errno'
 import { TransferError } from '../../contract/errors'
-import { errno } from './errors'
 import type { StagedFile } from './staged-file'
 import { isSame } from './stats'
 import type { Volume } from './volume'

@@ -1,6 +1,6 @@
 import { basename, dirname, join, resolve, sep } from 'node:path'
+import { errno } from '../../contract/errno'
 import { TransferError } from '../../contract/errors'
-import { errno } from './errors'
 import type { FileSystemPromises } from './filesystem'
 
 /** Where a path leads when every symlink is followed, as far as it exists. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
+import { errno } from '../../contract/errno'
 import { TransferError } from '../../contract/errors'
-import { errno } from './errors'
 import type { FreeSpace } from './filesystem'
 import type { StagedFile } from './staged-file'
 import { stagedName } from './staged-name'

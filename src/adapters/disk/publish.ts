@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
+import { errno } from '../../contract/errno'
 import { TransferError } from '../../contract/errors'
-import { errno } from './errors'
 import type { FileStats } from './filesystem'
 import { isStillReal } from './path'
 import { removeStaged, type StagedFile } from './staged-file'

@@ -1,6 +1,6 @@
 import { basename, dirname, join } from 'node:path'
+import { errno } from '../../contract/errno'
 import { TransferError } from '../../contract/errors'
-import { errno } from './errors'
 import type { FileHandle } from './filesystem'
 import { madeAbove, makeFolders, removeFolders } from './folders'
 import { isStillReal, locate } from './path'

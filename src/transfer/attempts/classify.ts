@@ -1,3 +1,4 @@
+import { errno } from '../../contract/errno'
 import { TransferError, type TransferErrorCode } from '../../contract/errors'
 import { networkCode } from '../../contract/network-codes'
 
@@ -24,8 +25,7 @@ export function toTransferError(
 }
 
 function codeOf(error: unknown, side: 'source' | 'sink'): TransferErrorCode {
-  const code = (error as { code?: unknown } | null)?.code
-  return networkCode(code) ?? (side === 'source' ? 'SOURCE_FAILED' : 'SINK_FAILED')
+  return networkCode(errno(error)) ?? (side === 'source' ? 'SOURCE_FAILED' : 'SINK_FAILED')
 }
 
 /** The message of a foreign error may quote a signed address; its first line, without any query, is enough. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type FileHandle, open, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { errno } from '../../../contract/errno'
 import { TransferError } from '../../../contract/errors'
 import { MiB } from '../../plan'
 import type { Holder } from './holder'
@@ -57,7 +58,7 @@ async function openNameless(folder: string): Promise<FileHandle> {
 }
 
 function spoolFailed(folder: string, cause: unknown): TransferError {
-  const code = (cause as NodeJS.ErrnoException).code
+  const code = errno(cause)
   const full = code === 'ENOSPC' || code === 'EDQUOT'
   return new TransferError(
     full ? 'NO_SPACE' : 'INVALID_OPTION',
