@@ -3,6 +3,7 @@ import type { PartReceipt } from '../contract/sink'
 import { within } from '../contract/within'
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint'
 import type { CheckpointStore } from './checkpoint-store'
+import { deleteCheckpoint, deleteWithin } from './delete-checkpoint'
 import { storeError, storeTimeout } from './errors'
 import { Save } from './save'
 
@@ -224,18 +225,9 @@ export class CheckpointWriter {
     const saving = (this.#current?.done ?? Promise.resolve()).then(() => true)
     this.#end()
     if (this.#lost) return
-    if (!(await within(timeoutMs, saving, false))) void saving.then(() => this.#delete())
-    if (await within(timeoutMs, this.#delete(), false)) return
-    this.#report(storeTimeout('delete', this.#id, timeoutMs))
-  }
-
-  async #delete(): Promise<true> {
-    try {
-      await this.#store.delete(this.#id)
-    } catch (error) {
-      this.#report(storeError(error, 'delete', this.#id))
-    }
-    return true
+    const what = [this.#store, this.#id, (error: TransferError) => this.#report(error)] as const
+    if (!(await within(timeoutMs, saving, false))) void saving.then(() => deleteCheckpoint(...what))
+    await deleteWithin(timeoutMs, ...what)
   }
 
   #report(error: TransferError): void {

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { TransferError } from '../../contract/errors'
 import type { NewObject, PartReceipt, WriteSession } from '../../contract/sink'
 import type { ObjectInfo } from '../../contract/source'
-import { within } from '../../contract/within'
 import { type Checkpoint, decodeCheckpoint, fingerprint } from '../../resume/checkpoint'
 import { CheckpointWriter } from '../../resume/checkpoint-writer'
-import { storeError, storeTimeout } from '../../resume/errors'
+import { deleteWithin } from '../../resume/delete-checkpoint'
+import { storeError } from '../../resume/errors'
 import { attempt } from '../attempts/attempt'
 import { retrying } from '../attempts/retry'
 import { invalid } from '../option-checks'
@@ -119,15 +119,7 @@ export class Checkpointing {
     if (this.#writer) return this.#writer.finish(milliseconds)
     const { checkpoint } = this.#run.options
     if (!checkpoint) return
-    const { store, id } = checkpoint
-    const deleted = (async () => store.delete(id))().then(
-      () => true,
-      (error) => {
-        this.#failed(storeError(error, 'delete', id))
-        return true
-      },
-    )
-    if (!(await within(milliseconds, deleted, false))) this.#failed(storeTimeout('delete', id, milliseconds))
+    await deleteWithin(milliseconds, checkpoint.store, checkpoint.id, (error) => this.#failed(error))
   }
 
   /** Its outcome was not known, and is now; another run may have gone on meanwhile. */
