@@ -39,18 +39,10 @@ interface Stored extends Omit<Checkpoint, 'session' | 'parts'> {
 }
 
 export function encodeCheckpoint(checkpoint: Checkpoint): Json {
-  const { format, revision, owner, source, destination, attributes, partSize, session, parts } = checkpoint
-  const { location, version, size } = source
   const content = {
-    format,
-    revision,
-    owner,
-    source: { location, version, ...(size !== undefined && { size }) },
-    destination,
-    attributes,
-    partSize,
-    session: JSON.stringify(session),
-    parts: toColumns(parts),
+    ...plainFields(checkpoint),
+    session: JSON.stringify(checkpoint.session),
+    parts: toColumns(checkpoint.parts),
   }
   return { ...content, parts: { ...content.parts }, check: checkOf(content) }
 }
@@ -60,22 +52,29 @@ export function decodeCheckpoint(stored: unknown): Checkpoint | undefined {
   try {
     const found: unknown = typeof stored === 'string' ? JSON.parse(stored) : stored
     if (!isStored(found) || found.check !== checkOf(found)) return undefined
-    const { format, revision, owner, source, destination, attributes, partSize } = found
-    const { location, version, size } = source
     return {
-      format,
-      revision,
-      owner,
-      source: { location, version, ...(size !== undefined && { size }) },
-      destination,
-      attributes,
-      partSize,
+      ...plainFields(found),
       session: JSON.parse(found.session) as Json,
       parts: fromColumns(found.parts),
     }
   } catch {
     // An unreadable checkpoint counts as none: the transfer starts afresh, which is always right.
     return undefined
+  }
+}
+
+/** Those that are stored as they are; of what else somebody has put there, nothing. */
+function plainFields(fields: Omit<Checkpoint, 'session' | 'parts'>) {
+  const { format, revision, owner, source, destination, attributes, partSize } = fields
+  const { location, version, size } = source
+  return {
+    format,
+    revision,
+    owner,
+    source: { location, version, ...(size !== undefined && { size }) },
+    destination,
+    attributes,
+    partSize,
   }
 }
 
