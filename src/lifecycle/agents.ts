@@ -29,8 +29,15 @@ export class LifecycleAgents implements Agents, ConnectionPool {
   readonly https: KeptAgent<https.Agent>
 
   constructor(freshness: Freshness, options: AgentsOptions = {}) {
-    this.http = createHttpAgent(freshness, options)
-    this.https = createHttpsAgent(freshness, options)
+    // Node's modules of HTTP are loaded at the first use: a start-up snapshot cannot hold them.
+    const { Agent: HttpAgent } = process.getBuiltinModule('node:http')
+    const { Agent: HttpsAgent } = process.getBuiltinModule('node:https')
+    const { tls, connectTimeout } = options
+    const keeperOf = (agent: http.Agent) =>
+      new SocketKeeper(agent, freshness, connectTimeout ?? defaultConnectTimeout)
+    const shared = agentOptions(freshness)
+    this.http = keptAgent(HttpAgent, shared, 'connect', keeperOf)
+    this.https = keptAgent(HttpsAgent, { ...tls, ...shared }, 'secureConnect', keeperOf)
   }
 
   /** The same agents, on behalf of a caller. */
@@ -61,14 +68,16 @@ interface Entrance {
   addRequest(...values: unknown[]): void
 }
 
-type Base<Agent, Options> = new (options: Options) => Agent & Entrance
-
-// Node's modules of HTTP are loaded at the first use: a start-up snapshot cannot hold them.
-
-function createHttpAgent(freshness: Freshness, options: AgentsOptions): KeptAgent<http.Agent> {
-  const { Agent } = process.getBuiltinModule('node:http')
-  return new (class HttpAgent extends (Agent as unknown as Base<http.Agent, http.AgentOptions>) {
-    readonly keeper: SocketKeeper = keeperOf(this, freshness, options)
+/** Of both protocols: https.Agent is an http.Agent with methods of the same names. */
+function keptAgent<Agent extends http.Agent>(
+  Agent: new (options: https.AgentOptions) => Agent,
+  options: https.AgentOptions,
+  ready: 'connect' | 'secureConnect',
+  keeperOf: (agent: http.Agent) => SocketKeeper,
+): KeptAgent<Agent> {
+  const Base = Agent as unknown as new (options: https.AgentOptions) => http.Agent & Entrance
+  class FreshAgent extends Base {
+    readonly keeper: SocketKeeper = keeperOf(this)
 
     override addRequest(...values: unknown[]): void {
       this.keeper.beforeRequest()
@@ -76,7 +85,7 @@ function createHttpAgent(freshness: Freshness, options: AgentsOptions): KeptAgen
     }
 
     override createConnection(request: http.ClientRequestArgs, created?: Created) {
-      return this.keeper.open('connect', created, (wrapped) =>
+      return this.keeper.open(ready, created, (wrapped) =>
         super.createConnection(newConnection(request), wrapped),
       )
     }
@@ -89,38 +98,9 @@ function createHttpAgent(freshness: Freshness, options: AgentsOptions): KeptAgen
       this.keeper.reuse(socket)
       super.reuseSocket(socket, request)
     }
-  })(agentOptions(freshness))
+  }
+  return new FreshAgent(options) as unknown as KeptAgent<Agent>
 }
-
-function createHttpsAgent(freshness: Freshness, options: AgentsOptions): KeptAgent<https.Agent> {
-  const { Agent } = process.getBuiltinModule('node:https')
-  return new (class HttpsAgent extends (Agent as unknown as Base<https.Agent, https.AgentOptions>) {
-    readonly keeper: SocketKeeper = keeperOf(this, freshness, options)
-
-    override addRequest(...values: unknown[]): void {
-      this.keeper.beforeRequest()
-      super.addRequest(...values)
-    }
-
-    override createConnection(request: https.RequestOptions, created?: Created) {
-      return this.keeper.open('secureConnect', created, (wrapped) =>
-        super.createConnection(newConnection(request), wrapped),
-      )
-    }
-
-    override keepSocketAlive(socket: Duplex): boolean {
-      return this.keeper.mayRest(socket) && mayRest(super.keepSocketAlive(socket))
-    }
-
-    override reuseSocket(socket: Duplex, request: http.ClientRequest): void {
-      this.keeper.reuse(socket)
-      super.reuseSocket(socket, request)
-    }
-  })({ ...options.tls, ...agentOptions(freshness) })
-}
-
-const keeperOf = (agent: http.Agent, freshness: Freshness, options: AgentsOptions) =>
-  new SocketKeeper(agent, freshness, options.connectTimeout ?? defaultConnectTimeout)
 
 function viewFor<T extends KeptAgent<http.Agent>>(agent: T, call: Call): T {
   return Object.create(agent, {
