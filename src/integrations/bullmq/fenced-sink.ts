@@ -51,11 +51,7 @@ async function uncut<T>(
   context: Context | undefined,
   work: (context: Context) => Promise<T>,
 ): Promise<T> {
-  const given = context?.signal
-  const either = childSignal(cut)
-  const follow = () => either.abort(given?.reason)
-  if (given?.aborted) follow()
-  given?.addEventListener('abort', follow, { once: true })
+  const either = childSignal(cut, context?.signal)
   try {
     return await work({ ...context, signal: either.signal })
   } catch (error) {
@@ -65,7 +61,6 @@ async function uncut<T>(
     })
   } finally {
     either.end()
-    given?.removeEventListener('abort', follow)
   }
 }
 
