@@ -1,3 +1,4 @@
+import type { TransferError } from '../contract/errors'
 import type { AdoptedAgents } from './adopted-agents'
 import type { LifecycleAgents } from './agents'
 import type { Freshness } from './freshness'
@@ -17,7 +18,16 @@ export function internalsOf(lifecycle: Lifecycle): LifecycleInternals {
   return (lifecycle as unknown as { [internals]: LifecycleInternals })[internals]
 }
 
-/** Whether it was made by createLifecycle. */
+/** The option `lifecycle` as it was given. @throws what `invalid` makes, for anything not made by createLifecycle */
+export function checkLifecycle(
+  value: unknown,
+  invalid: (option: string, problem: string) => TransferError,
+): Lifecycle | undefined {
+  if (value === undefined || isLifecycle(value)) return value
+  throw invalid('lifecycle', 'must be made by createLifecycle')
+}
+
+/** Whether it was made by createLifecycle, of this copy of the package or another. */
 export function isLifecycle(value: unknown): value is Lifecycle {
   return typeof value === 'object' && value !== null && internals in value
 }

@@ -2,7 +2,7 @@ import { attributeNames } from '../contract/attribute-names'
 import type { Progress, TransferEvent } from '../contract/events'
 import type { Sink, SinkCapabilities } from '../contract/sink'
 import type { ObjectAttributes, Source } from '../contract/source'
-import { isLifecycle } from '../lifecycle/internals'
+import { checkLifecycle } from '../lifecycle/internals'
 import type { Lifecycle } from '../lifecycle/lifecycle'
 import type { CheckpointStore } from '../resume/checkpoint-store'
 import {
@@ -181,7 +181,7 @@ export function resolveOptions(source: Source, sink: Sink, options: TransferOpti
       idle: integer('timeouts.idle', timeouts.idle ?? 15_000, 1, maxTimer),
       total: optionalInteger('timeouts.total', timeouts.total, 1, maxTimer),
     },
-    lifecycle: lifecycleOf(known.lifecycle),
+    lifecycle: checkLifecycle(known.lifecycle, invalid),
     onProgress: callback('onProgress', known.onProgress),
     onEvent: callback('onEvent', known.onEvent),
   }
@@ -189,11 +189,6 @@ export function resolveOptions(source: Source, sink: Sink, options: TransferOpti
     throw invalid('ifExists', `'${resolved.ifExists}' needs a sink that can look: this one has no stat()`)
   }
   return resolved
-}
-
-function lifecycleOf(value: unknown): Lifecycle | undefined {
-  if (value === undefined || isLifecycle(value)) return value
-  throw invalid('lifecycle', 'must be made by createLifecycle')
 }
 
 /** @throws INVALID_OPTION for anything that is not a set of attributes */

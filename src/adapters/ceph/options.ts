@@ -1,6 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3'
 import { TransferError } from '../../contract/errors'
-import { isLifecycle } from '../../lifecycle/internals'
+import { checkLifecycle } from '../../lifecycle/internals'
 import type { Lifecycle } from '../../lifecycle/lifecycle'
 import type { CredentialsOption } from '../object-store/credentials'
 import { type CephLimits, limitNames, limitsWith } from './limits'
@@ -47,9 +47,7 @@ export function checkOptions(options: CephOptions): void {
   if (options.credentials !== undefined || !options.client) checkCredentialsOption(options.credentials)
   if (options.region !== undefined && !isFilled(options.region)) throw invalid('region', 'must be a string')
   if (options.limits !== undefined) checkLimits(options.limits)
-  if (options.lifecycle !== undefined && !isLifecycle(options.lifecycle)) {
-    throw invalid('lifecycle', 'must be made by createLifecycle')
-  }
+  checkLifecycle(options.lifecycle, invalid)
 }
 
 /** @throws INVALID_OPTION without a trace of the values. */

@@ -1,5 +1,5 @@
 import type COS from 'cos-nodejs-sdk-v5'
-import { isLifecycle } from '../../lifecycle/internals'
+import { checkLifecycle } from '../../lifecycle/internals'
 import type { Lifecycle } from '../../lifecycle/lifecycle'
 import type { CredentialsOption } from '../object-store/credentials'
 import { invalid } from './invalid'
@@ -65,9 +65,7 @@ export function readOptions(options: CosOptions): CosSettings {
     throw invalid('credentials', 'is required: { secretId, secretKey, securityToken? }, or an async function')
   }
   if (credentials !== undefined && typeof credentials !== 'function') checkCredentials(credentials)
-  if (lifecycle !== undefined && !isLifecycle(lifecycle)) {
-    throw invalid('lifecycle', 'must be made by createLifecycle')
-  }
+  checkLifecycle(lifecycle, invalid)
   const endpoint = options.endpoint === undefined ? undefined : readEndpoint(options.endpoint)
   return { bucket, region, credentials, endpoint, client, limits: readLimits(options.limits), lifecycle }
 }

@@ -2,7 +2,7 @@ import type { Progress } from '../../contract/events'
 import type { Sink } from '../../contract/sink'
 import type { Source } from '../../contract/source'
 import { lifecycle as defaultLifecycle } from '../../lifecycle/default-lifecycle'
-import { isLifecycle } from '../../lifecycle/internals'
+import { checkLifecycle } from '../../lifecycle/internals'
 import type { Lifecycle } from '../../lifecycle/lifecycle'
 import { callback, checkShape, fields, integer, invalid } from '../../transfer/option-checks'
 import { maxTimer, type TransferOptions } from '../../transfer/options'
@@ -115,9 +115,7 @@ function check<Job extends TransferJob>(options: TransferProcessorOptions<Job>):
   const { lifecycle, grace = 1000, progressInterval = 1000 } = fields('options', options, known)
   if (typeof options.transfer !== 'function') throw invalid('transfer', 'must be a function of the job')
   callback('queue', typeof options.queue === 'object' ? undefined : options.queue)
-  if (lifecycle !== undefined && !isLifecycle(lifecycle)) {
-    throw invalid('lifecycle', 'must be made by createLifecycle')
-  }
+  checkLifecycle(lifecycle, invalid)
   return {
     ...options,
     grace: integer('grace', grace, 0, 4000),
