@@ -23,7 +23,7 @@ export interface SessionOptions {
   readonly parts: StoredParts
   /** Made for this session, deepest first. */
   readonly madeFolders: readonly string[]
-  /** The file has its final name already: all that is left is to say so. */
+  /** The file has its final name already: only tidying up is left. */
   readonly published?: boolean
 }
 
