@@ -1,6 +1,7 @@
 import { TransferError } from '../contract/errors'
 import type { PartReceipt, WriteSession } from '../contract/sink'
 import type { ObjectInfo } from '../contract/source'
+import { unless } from '../contract/unless'
 import { conclude } from './ending/conclude'
 import type { Concluded, Ending } from './ending/ending'
 import { receiptsFor } from './parts/receipts'
@@ -40,7 +41,8 @@ export async function commit(
 /** Reads pinned to a version prove each part; this proves that they all were of the version that is there now. */
 export async function checkUnchanged(run: Run, info: ObjectInfo): Promise<void> {
   if (run.source.sequential || info.size === undefined) return
-  const now = await unlessGone(
+  const now = await unless(
+    'NOT_FOUND',
     run.request({ operation: 'verify', side: 'source' }, ({ signal }) =>
       run.source.stat(run.context(signal)),
     ),
@@ -51,13 +53,4 @@ export async function checkUnchanged(run: Run, info: ObjectInfo): Promise<void> 
     `${run.source.location} was ${now ? 'replaced' : 'removed'} while it was read; transfer it again.`,
     { context: { location: run.source.location } },
   )
-}
-
-async function unlessGone<T>(work: Promise<T>): Promise<T | undefined> {
-  try {
-    return await work
-  } catch (error) {
-    if (TransferError.is(error) && error.code === 'NOT_FOUND') return undefined
-    throw error
-  }
 }

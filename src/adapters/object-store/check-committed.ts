@@ -1,6 +1,7 @@
 import { TransferError } from '../../contract/errors'
 import type { Committed } from '../../contract/sink'
 import type { Context, ObjectInfo } from '../../contract/source'
+import { unless } from '../../contract/unless'
 import { sameEtag } from '../../integrity/etag'
 import type { ObjectApi } from './api'
 import type { DamagedObjects } from './damaged-objects'
@@ -82,10 +83,9 @@ async function look(
   context: Context,
 ): Promise<ObjectInfo | undefined> {
   try {
-    return await api.head(key, { ...context, version })
+    return await unless('NOT_FOUND', api.head(key, { ...context, version }))
   } catch (error) {
     if (!TransferError.is(error)) throw error
-    if (error.code === 'NOT_FOUND') return undefined
     // The object is made: a look that is refused must not pass for a commit that was.
     const message = `The completion of ${location} was answered with success, but the object could not be looked at: see the cause.`
     const { retry, context: facts } = error

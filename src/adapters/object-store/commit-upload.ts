@@ -1,6 +1,7 @@
 import { TransferError } from '../../contract/errors'
 import type { Committed, NewObject, PartReceipt } from '../../contract/sink'
 import type { Context, ObjectInfo } from '../../contract/source'
+import { unless } from '../../contract/unless'
 import type { ObjectApi } from './api'
 import { checkCommitted } from './check-committed'
 import type { DamagedObjects } from './damaged-objects'
@@ -98,9 +99,8 @@ async function look(
   context: Context,
 ): Promise<ObjectInfo | undefined> {
   try {
-    return await api.head(key, context)
+    return await unless('NOT_FOUND', api.head(key, context))
   } catch (error) {
-    if (TransferError.is(error) && error.code === 'NOT_FOUND') return undefined
     // Nothing was learnt. A lost session must not be taken for the verdict: the core would begin anew.
     throw failure.code === 'SESSION_LOST' ? error : failure
   }
@@ -112,13 +112,8 @@ async function refuseExisting(
   expected: Expected,
   context: Context,
 ): Promise<Committed | undefined> {
-  let info: ObjectInfo
-  try {
-    info = await api.head(key, context)
-  } catch (error) {
-    if (TransferError.is(error) && error.code === 'NOT_FOUND') return undefined
-    throw error
-  }
+  const info = await unless('NOT_FOUND', api.head(key, context))
+  if (!info) return undefined
   if (attempt.sent && compare(info, expected) === 'same') {
     const found = await lookAtUpload(api, key, uploadId, context)
     if (found === 'gone') return fromInfo(info)

@@ -1,6 +1,7 @@
 import { TransferError } from '../../contract/errors'
 import type { Committed, NewObject } from '../../contract/sink'
 import type { Context, Digests, ObjectAttributes, ObjectInfo } from '../../contract/source'
+import { unless } from '../../contract/unless'
 import { sameEtag } from '../../integrity/etag'
 import type { ObjectApi } from './api'
 import type { DamagedObjects } from './damaged-objects'
@@ -64,10 +65,7 @@ export class PutObject {
 
   /** Throws ALREADY_EXISTS where another's object stands there; gives ours, if an earlier put did arrive. */
   async #refuseExisting(expected: Expected, context: Context): Promise<Committed | undefined> {
-    const info = await this.#api.head(this.#key, context).catch((error) => {
-      if (TransferError.is(error) && error.code === 'NOT_FOUND') return undefined
-      throw error
-    })
+    const info = await unless('NOT_FOUND', this.#api.head(this.#key, context))
     if (!info) return undefined
     const ours = this.#uncertain.has(nameOf(expected)) && compare(info, expected) === 'same'
     if (!ours) throw alreadyExists(this.#location)
@@ -113,9 +111,9 @@ export class PutObject {
 
   async #look(context: Context): Promise<ObjectInfo | undefined | 'nothing learnt'> {
     try {
-      return await this.#api.head(this.#key, context)
-    } catch (error) {
-      return TransferError.is(error) && error.code === 'NOT_FOUND' ? undefined : 'nothing learnt'
+      return await unless('NOT_FOUND', this.#api.head(this.#key, context))
+    } catch {
+      return 'nothing learnt'
     }
   }
 }

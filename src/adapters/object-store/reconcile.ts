@@ -1,6 +1,7 @@
 import { TransferError } from '../../contract/errors'
 import type { Committed, NewObject, PendingObject } from '../../contract/sink'
-import type { Context, ObjectInfo } from '../../contract/source'
+import type { Context } from '../../contract/source'
+import { unless } from '../../contract/unless'
 import type { ObjectApi } from './api'
 import type { DamagedObjects } from './damaged-objects'
 import { lookAtUpload } from './look-at-upload'
@@ -30,7 +31,7 @@ export async function reconcile(
 ): Promise<Committed | undefined> {
   const upload = await uploadOf(api, key, location, pending, context)
   if (TransferError.is(upload)) throw upload
-  const info = await look(api, key, context)
+  const info = await unless('NOT_FOUND', api.head(key, context))
   if (!info) return undefined
   if (damaged.has(info)) throw unknown(location, 'it is the damaged one that this process stored')
   const expected = expectedOfPending(pending, object)
@@ -63,15 +64,6 @@ function expectedOfPending(
     return expectedPut(size, session === undefined ? digests : emptyDigests, attributes)
   const expected = expectedOf(receipts, attributes)
   return { ...expected, size, crc64: expected.crc64 ?? digests.crc64 }
-}
-
-async function look(api: ObjectApi, key: string, context: Context): Promise<ObjectInfo | undefined> {
-  try {
-    return await api.head(key, context)
-  } catch (error) {
-    if (TransferError.is(error) && error.code === 'NOT_FOUND') return undefined
-    throw error
-  }
 }
 
 function unknown(location: string, reason: string): TransferError {

@@ -9,6 +9,7 @@ import type {
   WriteSession,
 } from '../../contract/sink'
 import type { Context, Digests, ObjectAttributes, ObjectInfo } from '../../contract/source'
+import { unless } from '../../contract/unless'
 import { throwIfAborted } from './abort'
 import { abortUpload } from './abort-upload'
 import type { ObjectApi } from './api'
@@ -51,12 +52,7 @@ export class ObjectSink implements Sink {
 
   async stat(context: Context = {}): Promise<ObjectInfo | undefined> {
     throwIfAborted(context.signal, this.location)
-    try {
-      return await this.#api.head(this.#key, { ...context, version: undefined })
-    } catch (error) {
-      if (TransferError.is(error) && error.code === 'NOT_FOUND') return undefined
-      throw error
-    }
+    return unless('NOT_FOUND', this.#api.head(this.#key, { ...context, version: undefined }))
   }
 
   async put(

@@ -2,6 +2,7 @@ import { TransferError } from '../../contract/errors'
 import type { RestartReason } from '../../contract/events'
 import type { Committed, NewObject, PartReceipt, WriteSession } from '../../contract/sink'
 import type { ObjectInfo } from '../../contract/source'
+import { unless } from '../../contract/unless'
 import { sameEtag } from '../../integrity/etag'
 import { type Checkpoint, fingerprint } from '../../resume/checkpoint'
 import type { Attempt } from '../attempts/attempt'
@@ -47,9 +48,9 @@ export async function resume(
   const changed = whatChanged(run, saved, info, object, verifier)
   if (changed) return restart(run, saved, changed)
   const { partSize } = saved
-  const session = await unlessLost(take(run, saved, object))
+  const session = await unless('SESSION_LOST', take(run, saved, object))
   if (session) {
-    const listed = await unlessLost(list(run, session))
+    const listed = await unless('SESSION_LOST', list(run, session))
     if (listed) return { session, partSize, parts: stillHeld(saved, info, listed, verifier) }
   }
   const committed = await committedBefore(run, saved, info, object)
@@ -120,15 +121,6 @@ async function list(run: Run, session: WriteSession): Promise<readonly PartRecei
   }
 }
 
-async function unlessLost<T>(work: Promise<T>): Promise<T | undefined> {
-  try {
-    return await work
-  } catch (error) {
-    if (TransferError.is(error) && error.code === 'SESSION_LOST') return undefined
-    throw error
-  }
-}
-
 /** The parts of the checkpoint that the sink holds as they were sent. */
 function stillHeld(
   saved: Checkpoint,
@@ -179,15 +171,11 @@ async function committedBefore(
   const size = bytesOf(receipts)
   if (!run.sink.reconcile || size !== info.size) return undefined
   const pending = { size, digests: {}, session, receipts }
-  try {
-    return await run.request({ operation: 'verify', side: 'sink' }, ({ signal, touch }) =>
-      run.sink.reconcile!(pending, object, { ...run.context(signal), touch }),
-    )
-  } catch (error) {
-    // It cannot be told, so it is sent again: that is right in either case.
-    if (TransferError.is(error) && error.code === 'OUTCOME_UNKNOWN') return undefined
-    throw error
-  }
+  const found = run.request({ operation: 'verify', side: 'sink' }, ({ signal, touch }) =>
+    run.sink.reconcile!(pending, object, { ...run.context(signal), touch }),
+  )
+  // Where it cannot be told, it is sent again: that is right in either case.
+  return unless('OUTCOME_UNKNOWN', found)
 }
 
 export const bytesOf = (receipts: readonly PartReceipt[]): number =>
