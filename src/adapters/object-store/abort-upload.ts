@@ -1,5 +1,6 @@
 import { TransferError } from '../../contract/errors'
 import type { Context } from '../../contract/source'
+import { unless } from '../../contract/unless'
 import { abortError } from './abort'
 import type { ObjectApi } from './api'
 import { pause } from './background'
@@ -28,11 +29,5 @@ export async function abortUpload(
 }
 
 async function exists(api: ObjectApi, key: string, uploadId: string, context: Context): Promise<boolean> {
-  try {
-    await api.listParts(key, uploadId, context)
-    return true
-  } catch (error) {
-    if (TransferError.is(error) && error.code === 'SESSION_LOST') return false
-    throw error
-  }
+  return (await unless('SESSION_LOST', api.listParts(key, uploadId, context))) !== undefined
 }

@@ -1,4 +1,5 @@
 import { TransferError } from '../../contract/errors'
+import { unless } from '../../contract/unless'
 import type { ObjectApi, Upload } from './api'
 import { type Background, pause } from './background'
 import { uploads } from './uploads'
@@ -72,12 +73,8 @@ export class LostUploads {
   }
 
   async #isEmpty({ uploadId }: Upload): Promise<boolean> {
-    try {
-      return (await this.#api.listParts(this.#key, uploadId, bounded())).length === 0
-    } catch (error) {
-      if (TransferError.is(error) && error.code === 'SESSION_LOST') return false
-      throw error
-    }
+    const parts = await unless('SESSION_LOST', this.#api.listParts(this.#key, uploadId, bounded()))
+    return parts?.length === 0
   }
 
   /** The reply was lost in an outage, so the first look may be, too. */
