@@ -7,6 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { mariaDb } from './mariadb'
 import { describeWith } from './real-database'
 import { relay } from './relay'
+import { expectTwentyOk, outcome } from './twenty-tasks'
 
 await describeWith(mariaDb, 'a pool of mysql2', (server) => {
   function poolAt(port: number = server().port): Pool {
@@ -33,56 +34,45 @@ await describeWith(mariaDb, 'a pool of mysql2', (server) => {
     while (server().ask(count) !== '0');
   }
 
-  const outcome = (query: Promise<unknown>) =>
-    query.then(
-      () => 'ok',
-      (error: { code?: string; message: string }) => error.code ?? error.message,
-    )
-
   describe('the first query after the server has closed the idle connections', () => {
     const ways = {
       'killed while the event loop was blocked': (ids: number[]) => killWhileBlocked(ids),
       'past their wait_timeout': (ids: number[]) => waitUntilGone(ids),
     }
 
-    async function round(pool: Pool, way: keyof typeof ways, start: () => unknown): Promise<string> {
+    async function lose(pool: Pool, way: keyof typeof ways): Promise<void> {
       server().ask(`SET GLOBAL wait_timeout = ${way.startsWith('past') ? 1 : 28800}`)
-      const ids = await warm(pool)
-      ways[way](ids)
-      await start()
-      return outcome(pool.query('SELECT 1'))
+      ways[way](await warm(pool))
     }
 
     const names = Object.keys(ways) as (keyof typeof ways)[]
 
     it.each(names)('fails without the hook: %s', async (way) => {
-      expect(await round(poolAt(), way, () => {})).toMatch(/^(PROTOCOL_CONNECTION_LOST|ECONNRESET|EPIPE)$/)
+      const pool = poolAt()
+      await lose(pool, way)
+      const lost = await outcome(pool.query('SELECT 1'))
+      expect(lost).toMatch(/^(PROTOCOL_CONNECTION_LOST|ECONNRESET|EPIPE)$/)
     })
 
     it.each(names)('succeeds 20 of 20 after onTaskStart: %s', async (way) => {
       const pool = poolAt()
-      const lifecycle = createLifecycle()
-      lifecycle.register(mysql2Pool(pool))
-      const outcomes: string[] = []
-      for (let nth = 0; nth < 20; nth += 1)
-        outcomes.push(await round(pool, way, () => lifecycle.onTaskStart()))
-      expect(outcomes).toEqual(Array(20).fill('ok'))
+      await expectTwentyOk(
+        mysql2Pool(pool),
+        () => lose(pool, way),
+        () => pool.query('SELECT 1'),
+      )
     })
 
     it('succeeds 20 of 20 after onTaskStart, though the peer has vanished without a word', async () => {
       const line = await relay(server().port)
       onTestFinished(() => void line.close())
       const pool = poolAt(line.port)
-      const lifecycle = createLifecycle({ isUsableTimeout: 100 })
-      lifecycle.register(mysql2Pool(pool))
-      const outcomes: string[] = []
-      for (let nth = 0; nth < 20; nth += 1) {
-        await warm(pool)
-        line.vanish()
-        await lifecycle.onTaskStart()
-        outcomes.push(await outcome(pool.query('SELECT 1')))
-      }
-      expect(outcomes).toEqual(Array(20).fill('ok'))
+      await expectTwentyOk(
+        mysql2Pool(pool),
+        () => warm(pool).then(line.vanish),
+        () => pool.query('SELECT 1'),
+        { isUsableTimeout: 100 },
+      )
     })
 
     it('finds the usable connections where they were', async () => {

@@ -4,6 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { postgres } from './postgres'
 import { describeWith } from './real-database'
 import { relay } from './relay'
+import { expectTwentyOk, outcome } from './twenty-tasks'
 
 await describeWith(postgres, 'pools of pg', (server) => {
   function poolAt(port: number = server().port): Pool {
@@ -30,12 +31,6 @@ await describeWith(postgres, 'pools of pg', (server) => {
     while (server().ask(`SELECT COUNT(*) FROM pg_stat_activity WHERE pid IN (${list})`) !== '0');
   }
 
-  const outcome = (query: Promise<unknown>) =>
-    query.then(
-      () => 'ok',
-      (error: Error) => error.message,
-    )
-
   describe('the first query on a pool of pg after its idle connections were closed', () => {
     it('fails without the hook', async () => {
       const pool = poolAt()
@@ -45,31 +40,23 @@ await describeWith(postgres, 'pools of pg', (server) => {
 
     it('succeeds 20 of 20 after onTaskStart', async () => {
       const pool = poolAt()
-      const lifecycle = createLifecycle()
-      lifecycle.register(pgPool(pool))
-      const outcomes: string[] = []
-      for (let nth = 0; nth < 20; nth += 1) {
-        killWhileBlocked(await warm(pool))
-        await lifecycle.onTaskStart()
-        outcomes.push(await outcome(pool.query('SELECT 1')))
-      }
-      expect(outcomes).toEqual(Array(20).fill('ok'))
+      await expectTwentyOk(
+        pgPool(pool),
+        () => warm(pool).then(killWhileBlocked),
+        () => pool.query('SELECT 1'),
+      )
     })
 
     it('succeeds 20 of 20 after onTaskStart, though the peer has vanished without a word', async () => {
       const line = await relay(server().port)
       onTestFinished(() => void line.close())
       const pool = poolAt(line.port)
-      const lifecycle = createLifecycle({ isUsableTimeout: 100 })
-      lifecycle.register(pgPool(pool))
-      const outcomes: string[] = []
-      for (let nth = 0; nth < 20; nth += 1) {
-        await warm(pool)
-        line.vanish()
-        await lifecycle.onTaskStart()
-        outcomes.push(await outcome(pool.query('SELECT 1')))
-      }
-      expect(outcomes).toEqual(Array(20).fill('ok'))
+      await expectTwentyOk(
+        pgPool(pool),
+        () => warm(pool).then(line.vanish),
+        () => pool.query('SELECT 1'),
+        { isUsableTimeout: 100 },
+      )
     })
   })
 
