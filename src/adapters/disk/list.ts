@@ -3,7 +3,8 @@ import { errno } from '../../contract/errno'
 import type { ObjectInfo } from '../../contract/source'
 import type { ListOptions } from '../../contract/store'
 import { fileError, throwIfAborted } from './errors'
-import type { FileStats, FolderEntry } from './filesystem'
+import type { FolderEntry } from './filesystem'
+import { lookAt } from './look-at'
 import { isStillReal, locate } from './path'
 import { isStagedName } from './staged-name'
 import { infoOf } from './stats'
@@ -43,7 +44,7 @@ export async function* listFiles(
     const folder = { path: root.path, prefix: '', above: [] }
     for await (const { key, path } of walk(volume, folder, prefix)) {
       throwIfAborted(signal, location)
-      const stats = await lstat(volume, path)
+      const stats = await lookAt(volume, path)
       if (stats?.isFile()) yield infoOf(key, stats)
     }
   } catch (error) {
@@ -90,7 +91,7 @@ async function entryOf(
   if (!found.isSymbolicLink()) return undefined
   try {
     const target = await locate(volume.fs, volume.root, key)
-    const stats = target.missing.length === 0 ? await lstat(volume, target.path) : undefined
+    const stats = target.missing.length === 0 ? await lookAt(volume, target.path) : undefined
     return stats && entry(target.path, stats.isDirectory())
   } catch (error) {
     // It leads out of the root, in a circle, or through a file.
@@ -107,15 +108,6 @@ async function read(volume: Volume, { path, prefix }: Folder): Promise<FolderEnt
   } catch (error) {
     // Removed since it was seen, or a file now. A root that is not there yet holds nothing; one that is a file is wrong.
     if (errno(error) === 'ENOENT' || (errno(error) === 'ENOTDIR' && prefix !== '')) return []
-    throw error
-  }
-}
-
-async function lstat(volume: Volume, path: string): Promise<FileStats | undefined> {
-  try {
-    return await volume.fs.lstat(path, { bigint: true })
-  } catch (error) {
-    if (errno(error) === 'ENOENT') return undefined
     throw error
   }
 }

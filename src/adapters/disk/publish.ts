@@ -2,6 +2,7 @@ import { dirname } from 'node:path'
 import { errno } from '../../contract/errno'
 import { TransferError } from '../../contract/errors'
 import type { FileStats } from './filesystem'
+import { lookAt } from './look-at'
 import { isStillReal } from './path'
 import { removeStaged, type StagedFile } from './staged-file'
 import { isSame, requireFile, versionOf } from './stats'
@@ -134,15 +135,6 @@ export async function syncFolder(volume: Volume, folder: string): Promise<boolea
   } catch (error) {
     const incapable = ['EINVAL', 'EISDIR', 'EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']
     if (incapable.includes(errno(error) ?? '')) return false
-    throw error
-  }
-}
-
-async function lookAt(volume: Volume, path: string): Promise<FileStats | undefined> {
-  try {
-    return await volume.fs.lstat(path, { bigint: true })
-  } catch (error) {
-    if (errno(error) === 'ENOENT') return undefined
     throw error
   }
 }

@@ -5,6 +5,7 @@ import { TransferError } from '../../contract/errors'
 import type { NewObject } from '../../contract/sink'
 import { throwIfAborted } from './errors'
 import type { FolderEntry } from './filesystem'
+import { lookAt } from './look-at'
 import { openReal } from './open-file'
 import { lease } from './ownership'
 import { isStillReal, locate } from './path'
@@ -122,10 +123,7 @@ async function openOurs(
   at: string,
   path: string,
 ): Promise<StagedFile | undefined> {
-  const seen = await volume.fs.lstat(at, { bigint: true }).catch((error: unknown) => {
-    if (errno(error) === 'ENOENT') return undefined
-    throw error
-  })
+  const seen = await lookAt(volume, at)
   if (!seen?.isFile() || String(seen.ino) !== state.inode) return undefined
   const opened = await openReal(volume, at, volume.flags.update)
   if (!opened) return undefined

@@ -4,6 +4,7 @@ import type { Context } from '../../contract/source'
 import type { Unfinished } from '../../resume/unfinished'
 import { fileError, throwIfAborted } from './errors'
 import type { FileStats, FolderEntry } from './filesystem'
+import { lookAt } from './look-at'
 import { isStillReal, locate } from './path'
 import { removeStaged } from './staged-file'
 import { journalName, parseStagedName, type StagedName } from './staged-name'
@@ -66,10 +67,7 @@ async function* walk(volume: Volume, folder: string, prefix: string): AsyncGener
     // A journal goes with its staged file.
     if (name.kind === 'journal' && sessions.has(name.session)) continue
     const path = join(folder, entry.name)
-    const stats = await volume.fs.lstat(path, { bigint: true }).catch((error: unknown) => {
-      if (errno(error) === 'ENOENT') return undefined
-      throw error
-    })
+    const stats = await lookAt(volume, path)
     if (stats?.isFile()) yield { name, folder, path, id: prefix + entry.name, prefix, stats }
   }
   for (const { name } of entries.filter((entry) => entry.isDirectory())) {
