@@ -2,33 +2,21 @@ import { closeSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { join } from 'node:path'
 import { memoryCheckpoints, type TransferEvent, transfer } from 'sluiceway'
 import { disk } from 'sluiceway/disk'
-import { memory } from 'sluiceway/memory'
-import { writeObject } from 'sluiceway/testing'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { errorOf, openFilesIn, pattern, treeOf } from '../../adapters/disk/helpers'
-import { describeWithMounts, type Mount, mountTmpfs, withLimit } from '../real-mounts'
+import { describeWithMounts, mountTmpfs, withLimit } from '../real-mounts'
 import { MiB } from '../stores'
+import { mountedDisk } from './mounted-disk'
 
 const bytes = pattern(6 * MiB)
 const retry = { retries: 1, minDelay: 1, maxDelay: 2 }
 const partSize = MiB
 
 describeWithMounts('a real file system without room', () => {
-  let mount: Mount
-  let store: ReturnType<typeof disk>
-  const from = memory()
-  beforeEach(async () => {
-    mount = mountTmpfs('size=8m')
-    store = disk({ root: mount.root })
-    await writeObject(from, 'a', bytes)
-  })
-  afterEach(async () => {
-    await store.close()
-    mount[Symbol.dispose]()
-  })
-  const path = (key: string) => join(mount.root, key)
+  const at = mountedDisk('8m', bytes)
+  const { from, path } = at
   const send = (options = {}) =>
-    transfer(from.source('a'), store.sink('new/a'), { retry, partSize, ...options })
+    transfer(from.source('a'), at.store.sink('new/a'), { retry, partSize, ...options })
 
   it('is NO_SPACE before a byte is read, where the size is known', async () => {
     writeFileSync(path('filler'), Buffer.alloc(3 * MiB))
@@ -43,20 +31,20 @@ describeWithMounts('a real file system without room', () => {
         return source.open(...args)
       },
     }
-    const error = await errorOf(transfer(watched, store.sink('new/a'), { retry }))
+    const error = await errorOf(transfer(watched, at.store.sink('new/a'), { retry }))
     expect(error).toMatchObject({ code: 'NO_SPACE', retry: 'permanent', context: { needed: bytes.length } })
     expect(error.context.available).toBeLessThan(bytes.length)
     expect(error.message).toMatch(/ needs \d+ bytes .* has \d+ left\. Free some space/)
     expect(opened).toBe(0)
-    expect(treeOf(mount.root)).toEqual(['filler'])
+    expect(treeOf(at.mount.root)).toEqual(['filler'])
   })
 
   it('counts an object that is to be replaced as used: it stays until the new one stands', async () => {
     writeFileSync(path('a'), pattern(5 * MiB))
-    const error = await errorOf(transfer(from.source('a'), store.sink('a'), { retry }))
+    const error = await errorOf(transfer(from.source('a'), at.store.sink('a'), { retry }))
     expect(error).toMatchObject({ code: 'NO_SPACE' })
     expect(readFileSync(path('a')).equals(pattern(5 * MiB))).toBe(true)
-    expect(treeOf(mount.root)).toEqual(['a'])
+    expect(treeOf(at.mount.root)).toEqual(['a'])
   })
 
   it('is NO_SPACE when it fills up in the middle, gives all of it back, and keeps what stood there', async () => {
@@ -65,13 +53,13 @@ describeWithMounts('a real file system without room', () => {
       if (type === 'part') writeFileSync(path('filler'), Buffer.alloc(4 * MiB))
     }
     const error = await errorOf(
-      transfer(from.source('a'), store.sink('a'), { retry, partSize, onEvent, concurrency: 1 }),
+      transfer(from.source('a'), at.store.sink('a'), { retry, partSize, onEvent, concurrency: 1 }),
     )
     expect(error).toMatchObject({ code: 'NO_SPACE', retry: 'permanent', context: { errno: 'ENOSPC' } })
     expect(error.message).toMatch(/^Cannot write part \d of disk:.* \(ENOSPC\)\. Free some space/)
-    expect(treeOf(mount.root)).toEqual(['a', 'filler'])
+    expect(treeOf(at.mount.root)).toEqual(['a', 'filler'])
     expect(readFileSync(path('a'), 'utf8')).toBe('old')
-    expect(openFilesIn(mount.root)).toEqual([])
+    expect(openFilesIn(at.mount.root)).toEqual([])
   })
 
   it('keeps what was written for a checkpoint, and goes on once there is room', async () => {
@@ -83,12 +71,12 @@ describeWithMounts('a real file system without room', () => {
     }
     const error = await errorOf(send({ checkpoint, onEvent, concurrency: 1 }))
     expect(error).toMatchObject({ code: 'NO_SPACE' })
-    expect(openFilesIn(mount.root)).toEqual([])
+    expect(openFilesIn(at.mount.root)).toEqual([])
     rmSync(path('filler'))
     const result = await send({ checkpoint })
     expect(result.resumedBytes).toBeGreaterThanOrEqual(2 * MiB)
     expect(readFileSync(path('new/a')).equals(bytes)).toBe(true)
-    expect(treeOf(mount.root)).toEqual(['new', 'new/a'])
+    expect(treeOf(at.mount.root)).toEqual(['new', 'new/a'])
   })
 
   it('is NO_SPACE where there is room for bytes and none for another file', async () => {
@@ -106,7 +94,7 @@ describeWithMounts('a real file system without room', () => {
     const error = await withLimit('fsize', 2 * MiB, () => errorOf(send()))
     expect(error).toMatchObject({ code: 'TOO_LARGE', retry: 'permanent', context: { errno: 'EFBIG' } })
     expect(error.message).toContain('ulimit -f')
-    expect(treeOf(mount.root)).toEqual([])
+    expect(treeOf(at.mount.root)).toEqual([])
   })
 
   it('is a failure that may pass where the process has too many files open', async () => {
@@ -121,7 +109,7 @@ describeWithMounts('a real file system without room', () => {
     })
     expect(error).toMatchObject({ code: 'SINK_FAILED', retry: 'exhausted', context: { errno: 'EMFILE' } })
     expect(error.message).toContain('ulimit -n')
-    expect(treeOf(mount.root)).toEqual([])
+    expect(treeOf(at.mount.root)).toEqual([])
   })
 })
 

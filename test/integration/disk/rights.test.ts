@@ -1,34 +1,21 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { type TransferEvent, transfer } from 'sluiceway'
-import { disk } from 'sluiceway/disk'
 import { memory } from 'sluiceway/memory'
-import { writeObject } from 'sluiceway/testing'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { errorOf, openFilesIn, pattern, treeOf } from '../../adapters/disk/helpers'
-import { asNobody, describeWithMounts, type Mount, mountTmpfs } from '../real-mounts'
+import { asNobody, describeWithMounts } from '../real-mounts'
 import { MiB } from '../stores'
+import { mountedDisk } from './mounted-disk'
 
 const bytes = pattern(2 * MiB)
 const retry = { retries: 1, minDelay: 1, maxDelay: 2 }
 
 describeWithMounts('a real file system that may not be written or read', () => {
-  let mount: Mount
-  let store: ReturnType<typeof disk>
-  const from = memory()
-  beforeEach(async () => {
-    mount = mountTmpfs('size=16m')
-    store = disk({ root: mount.root })
-    await writeObject(from, 'a', bytes)
-  })
-  afterEach(async () => {
-    await store.close()
-    mount[Symbol.dispose]()
-  })
-  const path = (key: string) => join(mount.root, key)
+  const at = mountedDisk('16m', bytes)
+  const { from, path } = at
   const send = (key: string, options = {}) =>
-    transfer(from.source('a'), store.sink(key), { retry, partSize: MiB, ...options })
-  const fetch = (key: string) => transfer(store.source(key), memory().sink('a'), { retry })
+    transfer(from.source('a'), at.store.sink(key), { retry, partSize: MiB, ...options })
+  const fetch = (key: string) => transfer(at.store.source(key), memory().sink('a'), { retry })
 
   it('is ACCESS_DENIED where the folder is closed to the user, who is told', async () => {
     mkdirSync(path('closed'), { mode: 0o755 })
@@ -38,7 +25,7 @@ describeWithMounts('a real file system that may not be written or read', () => {
       expect(error).toMatchObject({ code: 'ACCESS_DENIED', retry: 'permanent', context: { errno: 'EACCES' } })
       expect(error.message).toContain('Give the user of this process the right')
     }
-    expect(treeOf(mount.root)).toEqual(['closed', 'closed/a'])
+    expect(treeOf(at.mount.root)).toEqual(['closed', 'closed/a'])
     expect(readFileSync(path('closed/a'), 'utf8')).toBe('old')
   })
 
@@ -61,18 +48,18 @@ describeWithMounts('a real file system that may not be written or read', () => {
     const error = await asNobody(() => errorOf(send('folder/a', { onEvent: asRoot(onEvent) })))
     expect(error).toMatchObject({ code: 'ACCESS_DENIED' })
     expect(readFileSync(path('folder/a'), 'utf8')).toBe('old')
-    expect(openFilesIn(mount.root)).toEqual([])
+    expect(openFilesIn(at.mount.root)).toEqual([])
   })
 
   it('is ACCESS_DENIED on a file system mounted read-only, which is what it says', async () => {
     writeFileSync(path('a'), 'old')
-    mount.remount('ro')
+    at.mount.remount('ro')
     for (const key of ['a', 'new/b']) {
       const error = await errorOf(send(key))
       expect(error).toMatchObject({ code: 'ACCESS_DENIED', retry: 'permanent', context: { errno: 'EROFS' } })
       expect(error.message).toContain('read-only')
     }
-    expect(treeOf(mount.root)).toEqual(['a'])
+    expect(treeOf(at.mount.root)).toEqual(['a'])
     expect((await fetch('a')).bytes).toBe(3)
   })
 
@@ -87,7 +74,7 @@ describeWithMounts('a real file system that may not be written or read', () => {
     expect(below.message).toContain('choose another key')
     await expect(fetch('folder')).rejects.toMatchObject({ code: 'UNSUPPORTED' })
     await expect(fetch('file/a')).rejects.toMatchObject({ code: 'NOT_FOUND' })
-    expect(treeOf(mount.root)).toEqual(['file', 'folder', 'folder/below'])
+    expect(treeOf(at.mount.root)).toEqual(['file', 'folder', 'folder/below'])
     expect(readFileSync(path('file'), 'utf8')).toBe('old')
   })
 
@@ -96,7 +83,7 @@ describeWithMounts('a real file system that may not be written or read', () => {
       if (type === 'part') mkdirSync(path('a'), { recursive: true })
     }
     await expect(send('a', { onEvent })).rejects.toMatchObject({ code: 'UNSUPPORTED' })
-    expect(treeOf(mount.root)).toEqual(['a'])
+    expect(treeOf(at.mount.root)).toEqual(['a'])
   })
 })
 
