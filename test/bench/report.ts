@@ -1,26 +1,16 @@
-/** What one run of a client cost: CPU and wall seconds per GiB, peak resident MiB. */
-export interface Sample {
-  readonly cpu: number
-  readonly wall: number
-  readonly peak: number
+import type { Sample } from './client'
+
+/** The samples of each client, in the order of the rounds: those of one round were taken one after the other. */
+export interface Table {
+  readonly heading: string
+  readonly about?: string
+  readonly baseline: string
+  /** What seconds are divided by: GiB moved, or 1 for the seconds of the whole run. */
+  readonly per: { readonly count: number; readonly unit: string }
+  readonly samples: Readonly<Record<string, readonly Sample[]>>
 }
 
-export interface Row {
-  readonly client: string
-  readonly median: Sample
-  readonly lowest: Sample
-  readonly highest: Sample
-  /** Median of the ratios to the baseline, round by round. */
-  readonly ratio: Sample
-}
-
-const figures = ['cpu', 'wall', 'peak'] as const
-
-const each = (pick: (figure: (typeof figures)[number]) => number): Sample => ({
-  cpu: pick('cpu'),
-  wall: pick('wall'),
-  peak: pick('peak'),
-})
+export type Figure = 'cpu' | 'wall' | 'peak'
 
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
@@ -28,29 +18,37 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
 }
 
-export function summarise(client: string, samples: readonly Sample[], baseline: readonly Sample[]): Row {
-  return {
-    client,
-    median: each((figure) => median(samples.map((sample) => sample[figure]))),
-    lowest: each((figure) => Math.min(...samples.map((sample) => sample[figure]))),
-    highest: each((figure) => Math.max(...samples.map((sample) => sample[figure]))),
-    ratio: each((figure) =>
-      median(samples.map((sample, round) => sample[figure] / baseline[round]![figure])),
-    ),
-  }
+/** Median of the ratios, round by round: what slows a whole round down does not show in it. */
+export function ratio(figure: Figure, of: readonly Sample[], to: readonly Sample[]): number {
+  return median(of.map((sample, round) => sample[figure] / to[round]![figure]))
 }
 
-export function markdown(name: string, rows: readonly Row[]): string {
-  const cell = (row: Row, figure: 'cpu' | 'wall' | 'peak', digits: number) =>
-    `${row.median[figure].toFixed(digits)} (${row.lowest[figure].toFixed(digits)}–${row.highest[figure].toFixed(digits)})`
+export function markdown({ heading, about, baseline, per, samples }: Table): string {
+  const seconds = per.unit === '' ? 's' : `s/${per.unit}`
+  const lines = Object.entries(samples).map(([client, list]) => {
+    const cell = (figure: Figure, digits: number, divisor = 1) => {
+      const values = list.map((sample) => sample[figure] / divisor)
+      const show = (value: number) => value.toFixed(digits)
+      if (values.length === 1) return show(values[0]!)
+      return `${show(median(values))} (${show(Math.min(...values))}–${show(Math.max(...values))})`
+    }
+    const compared = (figure: Figure) => ratio(figure, list, samples[baseline]!).toFixed(2)
+    const cells = [
+      client,
+      cell('cpu', 2, per.count),
+      compared('cpu'),
+      cell('wall', 2, per.count),
+      compared('wall'),
+      cell('peak', 0),
+    ]
+    return `| ${cells.join(' | ')} |`
+  })
   return [
-    `**${name}**`,
+    `**${heading}**`,
     '',
-    '| client | CPU s/GiB | ratio | wall s/GiB | ratio | peak MiB | ratio |',
-    '|---|---|---|---|---|---|---|',
-    ...rows.map((row) => {
-      const { cpu, wall, peak } = row.ratio
-      return `| ${row.client} | ${cell(row, 'cpu', 2)} | ${cpu.toFixed(2)} | ${cell(row, 'wall', 2)} | ${wall.toFixed(2)} | ${cell(row, 'peak', 0)} | ${peak.toFixed(2)} |`
-    }),
+    ...(about ? [about, ''] : []),
+    `| client | CPU ${seconds} | ratio | wall ${seconds} | ratio | peak MiB |`,
+    '|---|---|---|---|---|---|',
+    ...lines,
   ].join('\n')
 }

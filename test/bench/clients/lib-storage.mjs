@@ -1,19 +1,23 @@
-import { GetObjectCommand } from '@aws-sdk/client-s3'
+import { createReadStream } from 'node:fs'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { Upload } from '@aws-sdk/lib-storage'
 import { measure, setting } from './measure.mjs'
-import { s3Client } from './sdk.mjs'
+import { produce } from './produce.mjs'
+import { openObject, s3Client } from './sdk.mjs'
 
-const from = s3Client(setting.s3)
-const to = s3Client(setting.target.options)
+/** From an object, a file, or a stream of which nobody knows the length. */
+const { from, to, size, partSize, concurrency } = setting
+const client = s3Client(to.options)
 
-await measure(setting.size, async () => {
-  const { Body } = await from.send(new GetObjectCommand({ Bucket: setting.s3.bucket, Key: setting.key }))
-  const upload = new Upload({
-    client: to,
-    partSize: setting.partSize,
-    queueSize: setting.concurrency,
-    params: { Bucket: setting.target.options.bucket, Key: 'bench', Body },
-  })
-  await upload.done()
+async function body() {
+  if (!from) return Readable.from(produce(size))
+  if (from.kind === 'disk') return createReadStream(join(from.options.root, from.key))
+  return openObject(s3Client(from.options), from)
+}
+
+await measure(async () => {
+  const params = { Bucket: to.options.bucket, Key: to.key, Body: await body() }
+  await new Upload({ client, partSize, queueSize: concurrency, params }).done()
 })
 process.exit()

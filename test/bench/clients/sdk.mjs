@@ -1,6 +1,5 @@
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import COS from 'cos-nodejs-sdk-v5'
-import { setting } from './measure.mjs'
 
 /** The AWS SDK as a careful user of Ceph sets it. */
 export const s3Client = ({ endpoint, credentials }) =>
@@ -24,15 +23,10 @@ export const cosClient = ({ endpoint, credentials }) => {
   })
 }
 
-/** One range of the object as a plain SDK stream. */
-export async function openRange(client, { start, end }) {
-  const { Body } = await client.send(
-    new GetObjectCommand({
-      Bucket: setting.s3.bucket,
-      Key: setting.key,
-      Range: `bytes=${start}-${end - 1}`,
-    }),
-  )
+/** The object, or a range of it, as a plain SDK stream. */
+export async function openObject(client, { options, key }, range) {
+  const Range = range && `bytes=${range.start}-${range.end - 1}`
+  const { Body } = await client.send(new GetObjectCommand({ Bucket: options.bucket, Key: key, Range }))
   // The COS SDK would copy the response's headers onto its own request, unsigned.
   Object.defineProperty(Body, 'headers', { value: {} })
   return Body
