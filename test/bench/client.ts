@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { runInCgroup } from '../support/cgroup'
 
 /** What one run of a client cost: seconds of CPU (user and system) and of the clock, MiB resident at its peak. */
 export interface Sample {
@@ -19,6 +20,8 @@ export type Client = ScriptClient | { readonly program: readonly [command: strin
 export interface ScriptClient {
   readonly script: string
   readonly setting: object
+  /** The memory cgroup it runs in. @default none */
+  readonly memoryBytes?: number
 }
 
 const run = promisify(execFile)
@@ -31,18 +34,19 @@ export async function runClient(client: Client, authority: string): Promise<Samp
   return 'script' in client ? runScript(client, authority) : runProgram(client.program)
 }
 
-export const scriptPath = (name: string) => fileURLToPath(new URL(`clients/${name}.mjs`, import.meta.url))
-
-export const scriptEnvironment = (setting: object, authority: string) => ({
-  NODE_NO_WARNINGS: '1',
-  NODE_EXTRA_CA_CERTS: authority,
-  BENCH_SETTING: JSON.stringify(setting),
-})
-
 async function runScript(client: ScriptClient, authority: string): Promise<Sample> {
-  const env = { ...environment, ...scriptEnvironment(client.setting, authority) }
-  const { stdout } = await run(process.execPath, [scriptPath(client.script)], { env })
-  return JSON.parse(stdout)
+  const env = {
+    ...environment,
+    NODE_NO_WARNINGS: '1',
+    NODE_EXTRA_CA_CERTS: authority,
+    BENCH_SETTING: JSON.stringify(client.setting),
+  }
+  const args = [fileURLToPath(new URL(`clients/${client.script}.mjs`, import.meta.url))]
+  if (client.memoryBytes === undefined) return JSON.parse((await run(process.execPath, args, { env })).stdout)
+  const ended = await runInCgroup({ memoryBytes: client.memoryBytes, command: process.execPath, args, env })
+  if (ended.code === 0) return JSON.parse(ended.stdout)
+  const why = ended.killed ? `was killed in ${client.memoryBytes} bytes of memory` : ended.stderr
+  throw new Error(`${client.script}: ${why}`)
 }
 
 /** As GNU time sees it, from the start of the program to its end: hundredths of a second. */

@@ -1,9 +1,11 @@
 import type { Case } from './cases/case'
+import { circumstances } from './cases/circumstances'
 import { objectCases } from './cases/objects'
+import { smallCases } from './cases/small'
 
 const MiB = 1024 * 1024
 
-export const cases: readonly Case[] = [...objectCases]
+export const cases: readonly Case[] = [...objectCases, ...smallCases, ...circumstances]
 
 export interface Turn {
   readonly case: Case
@@ -24,7 +26,7 @@ export function plan({ case: names, size, rounds, tls = false }: Flags): Turn[] 
   const chosen = names ? cases.filter(({ name }) => names.includes(name)) : cases
   return chosen.map((one) => ({
     case: one,
-    size: Number(size ?? 2048) * MiB,
+    size: size && !one.per ? Number(size) * MiB : (one.size ?? 2048 * MiB),
     tls,
     rounds: Number(rounds ?? 3),
   }))

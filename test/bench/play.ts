@@ -8,7 +8,16 @@ import type { Table } from './report'
 const MiB = 1024 * 1024
 
 /** Lets the clients of a case take turns (A B C A B C), so that a machine that slows down slows all of them. */
-export async function play(subject: Case, scene: Scene, rounds: number): Promise<Table> {
+export async function play(subject: Case, place: Omit<Scene, 'defer'>, rounds: number): Promise<Table> {
+  const ends: (() => unknown)[] = []
+  try {
+    return await playRounds(subject, { ...place, defer: (end) => ends.push(end) }, rounds)
+  } finally {
+    for (const end of ends) await end()
+  }
+}
+
+async function playRounds(subject: Case, scene: Scene, rounds: number): Promise<Table> {
   const contenders = Object.entries(await subject.contenders(scene))
   const samples: Record<string, Sample[]> = Object.fromEntries(contenders.map(([name]) => [name, []]))
   // The first round warms caches and is not counted, unless there is but one.

@@ -25,6 +25,7 @@ export function ratio(figure: Figure, of: readonly Sample[], to: readonly Sample
 
 export function markdown({ heading, about, baseline, per, samples }: Table): string {
   const seconds = per.unit === '' ? 's' : `s/${per.unit}`
+  const watched = Object.values(samples).some((list) => list[0]?.late)
   const lines = Object.entries(samples).map(([client, list]) => {
     const cell = (figure: Figure, digits: number, divisor = 1) => {
       const values = list.map((sample) => sample[figure] / divisor)
@@ -40,6 +41,7 @@ export function markdown({ heading, about, baseline, per, samples }: Table): str
       cell('wall', 2, per.count),
       compared('wall'),
       cell('peak', 0),
+      ...(watched ? late(list) : []),
     ]
     return `| ${cells.join(' | ')} |`
   })
@@ -47,8 +49,11 @@ export function markdown({ heading, about, baseline, per, samples }: Table): str
     `**${heading}**`,
     '',
     ...(about ? [about, ''] : []),
-    `| client | CPU ${seconds} | ratio | wall ${seconds} | ratio | peak MiB |`,
-    '|---|---|---|---|---|---|',
+    `| client | CPU ${seconds} | ratio | wall ${seconds} | ratio | peak MiB |${watched ? ' late ms, p99 | worst |' : ''}`,
+    `|---|---|---|---|---|---|${watched ? '---|---|' : ''}`,
     ...lines,
   ].join('\n')
 }
+
+const late = (samples: readonly Sample[]) =>
+  (['p99', 'max'] as const).map((name) => median(samples.map((sample) => sample.late![name])).toFixed(1))

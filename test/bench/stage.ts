@@ -7,7 +7,7 @@ import { stretch } from './pattern.mjs'
 import { startPeer } from './peers'
 
 export interface Stage extends AsyncDisposable {
-  scene(size: number, tls: boolean): Promise<Scene>
+  scene(size: number, tls: boolean): Promise<Omit<Scene, 'defer'>>
 }
 
 /** Starts servers as they are needed, and keeps a folder with the object as a file. */

@@ -14,6 +14,8 @@ export interface Scene {
   readonly folder: string
   /** The certificate of the servers, in a file. */
   readonly authority: string
+  /** Called when the case is over. */
+  defer(end: () => unknown): void
 }
 
 export interface Contender {
@@ -33,6 +35,8 @@ export interface Case {
   readonly about?: string
   /** The client whose figures are 1.00 in the ratios. */
   readonly baseline: string
+  /** Bytes, where the case is about a certain size. */
+  readonly size?: number
   /** What seconds are divided by. @default the GiB of the object */
   readonly per?: { readonly count: number; readonly unit: string }
   /** In the order of their turns. */

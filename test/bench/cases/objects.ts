@@ -1,6 +1,6 @@
 import type { Case, Contender, Scene } from './case'
 import { fileIn, objectOn, pathIn, script, sluiceway, writtenTo } from './ends'
-import { rclone, remote, s3cmdGet, s3cmdPut } from './programs'
+import { installOpendal, opendalFolder, rclone, remote, s3cmdGet, s3cmdPut } from './programs'
 
 const digests = (scene: Scene, ...names: string[]): Contender =>
   script(scene, 'digest', {}, undefined, { digests: names })
@@ -24,7 +24,7 @@ const s3ToCos: Case = {
       'sluiceway, attested': ours('attested'),
       'sluiceway, sizes only': ours('size'),
       'socket floor': script(scene, 'floor', ends, cos),
-      rclone: rclone(scene, remote(s3, ends.from.key), remote(s3Sink, 'out/object'), s3Sink),
+      rclone: rclone(scene, 'copyto', remote(s3, ends.from.key), remote(s3Sink, 'out/object'), s3Sink),
       'CRC-64 and MD5 alone': digests(scene, 'crc64', 'md5'),
       'CRC-64 alone': digests(scene, 'crc64'),
     }
@@ -35,7 +35,8 @@ const s3ToS3: Case = {
   name: 's3-to-s3',
   title: 'S3 to S3',
   baseline: 'SDK streams, nothing verified',
-  contenders(scene) {
+  async contenders(scene) {
+    await installOpendal()
     const { s3, s3Sink } = scene
     const ends = { from: objectOn(s3, scene), to: writtenTo(s3Sink) }
     const ours = (verify: 'size' | 'attested') => sluiceway(scene, ends.from, ends.to, s3Sink, verify)
@@ -45,8 +46,8 @@ const s3ToS3: Case = {
       'sluiceway, sizes only': ours('size'),
       'socket floor': script(scene, 'floor', ends, s3Sink),
       '@aws-sdk/lib-storage': script(scene, 'lib-storage', ends, s3Sink),
-      ...plainOnly(scene, { opendal: script(scene, 'opendal', ends, s3Sink) }),
-      rclone: rclone(scene, remote(s3, ends.from.key), remote(s3Sink, 'out/object'), s3Sink),
+      ...plainOnly(scene, { opendal: script(scene, 'opendal', ends, s3Sink, { modules: opendalFolder }) }),
+      rclone: rclone(scene, 'copyto', remote(s3, ends.from.key), remote(s3Sink, 'out/object'), s3Sink),
       'MD5 alone': digests(scene, 'md5'),
     }
   },
@@ -63,7 +64,7 @@ const s3ToDisk: Case = {
       sluiceway(scene, from, fileIn(scene, 'out', { fsync }), 'disk', 'attested')
     const out = pathIn(scene, 'out')
     return {
-      rclone: rclone(scene, remote(scene.s3, from.key), out, 'disk'),
+      rclone: rclone(scene, 'copyto', remote(scene.s3, from.key), out, 'disk'),
       'sluiceway, attested': ours(true),
       'sluiceway, attested, without fsync': ours(false),
       'SDK stream to a file': script(scene, 'sdk-to-disk', { from, to: fileIn(scene, 'out') }, 'disk'),
@@ -99,7 +100,7 @@ const diskToS3: Case = {
       '@aws-sdk/lib-storage': script(scene, 'lib-storage', ends, s3Sink),
       'sluiceway, attested': sluiceway(scene, ends.from, ends.to, s3Sink, 'attested'),
       'sluiceway, sizes only': sluiceway(scene, ends.from, ends.to, s3Sink, 'size'),
-      rclone: rclone(scene, pathIn(scene, 'in'), remote(s3Sink, 'out/object'), s3Sink),
+      rclone: rclone(scene, 'copyto', pathIn(scene, 'in'), remote(s3Sink, 'out/object'), s3Sink),
       s3cmd: s3cmdPut(scene),
       'MD5 alone': digests(scene, 'md5'),
     }

@@ -1,3 +1,8 @@
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { install } from '../../integration/packages'
 import type { Client } from '../client'
 import type { Peer } from '../peers'
@@ -8,11 +13,24 @@ import { pathIn } from './ends'
 export const installPrograms = () =>
   install({ commands: ['rclone', 's3cmd', 'time'], packages: ['rclone', 's3cmd', 'time'] })
 
+/** Of later versions there is no binary for the C library of Debian 12. Its 80 MB are no dependency of the package. */
+const opendal = 'opendal@0.47.7'
+
+/** The folder below which opendal is installed. */
+export const opendalFolder = fileURLToPath(new URL('../../../.scratch/opendal', import.meta.url))
+
+export async function installOpendal(): Promise<void> {
+  if (existsSync(`${opendalFolder}/node_modules/opendal`)) return
+  await mkdir(opendalFolder, { recursive: true })
+  await promisify(execFile)('npm', ['install', '--silent', '--prefix', opendalFolder, opendal])
+}
+
 /** As every client here cuts an object. */
 const rcloneParts = ['--s3-chunk-size', '16M', '--s3-upload-concurrency', '4', '--multi-thread-streams', '4']
 
 export function rclone(
   scene: Scene,
+  command: 'copy' | 'copyto',
   from: string,
   to: string,
   where: Contender['to'],
@@ -20,7 +38,7 @@ export function rclone(
 ): Contender {
   const set = ['--config', '/dev/null', '--s3-no-check-bucket', '--retries', '1', '--low-level-retries', '1']
   const tls = scene.tls ? ['--ca-cert', scene.authority] : []
-  return { client: { program: ['rclone', 'copyto', ...set, ...tls, ...options, from, to] }, to: where }
+  return { client: { program: ['rclone', command, ...set, ...tls, ...options, from, to] }, to: where }
 }
 
 /** A remote without a configuration file. */

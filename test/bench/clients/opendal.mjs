@@ -1,8 +1,9 @@
-import { Operator } from 'opendal'
+import { createRequire } from 'node:module'
 import { measure, movePartsOf, setting } from './measure.mjs'
 
 /** Ranges read side by side, and written in their order by a writer that sends its parts side by side. */
-const { from, to, size, partSize, concurrency } = setting
+const { from, to, size, partSize, concurrency, modules } = setting
+const { Operator } = createRequire(`${modules}/`)('opendal')
 const operator = ({ endpoint, bucket, credentials }) =>
   new Operator('s3', {
     endpoint,

@@ -30,7 +30,7 @@ export async function listen(tls: boolean, connected: (connection: Connection) =
             ...takeHandle(accepted),
             onread: {
               buffer,
-              callback(length) {
+              callback(length: number) {
                 connection.receive(buffer.subarray(0, length))
                 return true
               },

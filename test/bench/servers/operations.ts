@@ -93,25 +93,23 @@ function onObject(task: Task): Reply | undefined {
 
 const modified = new Date(0)
 
-function read({ request: { method, headers, query }, objects, dialect, key }: Task): Reply {
+function read({ request: { method, headers: asked, query }, objects, dialect, key }: Task): Reply {
   const object = objects.find(key)
   if (!object)
     return { status: 404, body: method === 'HEAD' ? '' : xmlDocument('Error', [['Code', 'NoSuchKey']]) }
-  const known = {
+  const span = partOf(object, query) ?? rangeOf(asked.range, object.size)
+  const { start, end } = span ?? { start: 0, end: object.size }
+  const headers: Record<string, string | number> = {
     etag: `"${object.etag}"`,
     'last-modified': modified.toUTCString(),
     'accept-ranges': 'bytes',
     'content-type': 'application/octet-stream',
     ...object.metadata,
     ...dialect.digestHeaders(object),
+    ...(query.has('partNumber') && { [`${dialect.prefix}mp-parts-count`]: object.partSizes.length }),
+    ...(span && { 'content-range': `bytes ${start}-${end - 1}/${object.size}` }),
   }
-  const span = partOf(object, query) ?? rangeOf(headers.range, object.size)
-  const { start, end } = span ?? { start: 0, end: object.size }
-  const parts = query.has('partNumber')
-    ? { [`${dialect.prefix}mp-parts-count`]: object.partSizes.length }
-    : {}
-  const range = span ? { 'content-range': `bytes ${start}-${end - 1}/${object.size}` } : {}
-  return { status: span ? 206 : 200, headers: { ...known, ...parts, ...range }, body: { start, end } }
+  return { status: span ? 206 : 200, headers, body: { start, end } }
 }
 
 function partOf({ partSizes }: StoredObject, query: URLSearchParams) {
