@@ -10,6 +10,8 @@ export interface Sample {
   readonly peak: number
   /** Checks that sluiceway made. */
   readonly verified?: readonly string[]
+  /** MiB that its memory cgroup held at its peak, the kernel's buffers among them. */
+  readonly groupPeak?: number
   /** Milliseconds by which the event loop was late. */
   readonly late?: { readonly p99: number; readonly max: number }
 }
@@ -44,7 +46,7 @@ async function runScript(client: ScriptClient, authority: string): Promise<Sampl
   const args = [fileURLToPath(new URL(`clients/${client.script}.mjs`, import.meta.url))]
   if (client.memoryBytes === undefined) return JSON.parse((await run(process.execPath, args, { env })).stdout)
   const ended = await runInCgroup({ memoryBytes: client.memoryBytes, command: process.execPath, args, env })
-  if (ended.code === 0) return JSON.parse(ended.stdout)
+  if (ended.code === 0) return { ...JSON.parse(ended.stdout), groupPeak: ended.groupPeakBytes / 1024 ** 2 }
   const why = ended.killed ? `was killed in ${client.memoryBytes} bytes of memory` : ended.stderr
   throw new Error(`${client.script}: ${why}`)
 }

@@ -27,8 +27,8 @@ export async function openStage(): Promise<Stage> {
   return {
     async scene(size, tls) {
       if (!started.has(tls)) started.set(tls, peers(tls))
-      await writePattern(join(folder, 'in'), size)
-      return { size, tls, folder, authority, ...(await started.get(tls)!) }
+      const writeInput = () => writePattern(join(folder, 'in'), size)
+      return { size, tls, folder, authority, writeInput, ...(await started.get(tls)!) }
     },
     async [Symbol.asyncDispose]() {
       for (const { s3, s3Sink, cos } of await Promise.all(started.values())) {
@@ -42,5 +42,7 @@ export async function openStage(): Promise<Stage> {
 async function writePattern(path: string, size: number): Promise<void> {
   const file = await open(path, 'w')
   for (const slice of stretch(0, size)) await file.write(slice)
+  // Or the disk would still be writing while the clients read.
+  await file.sync()
   await file.close()
 }

@@ -10,8 +10,10 @@ export interface Scene {
   /** Of its own: what goes from one bucket of a gateway to another one never passes through a client. */
   readonly s3Sink: Peer
   readonly cos: Peer
-  /** Holds `in`, the object as a file, and takes `out`. */
+  /** Takes `out`, and holds `in` once it was asked for. */
   readonly folder: string
+  /** Writes the object to the file `in`. */
+  writeInput(): Promise<void>
   /** The certificate of the servers, in a file. */
   readonly authority: string
   /** Called when the case is over. */

@@ -60,7 +60,7 @@ const container: Case = {
   name: 'container',
   title: 'S3 to COS in a memory cgroup of 64 MiB',
   about:
-    'What does not fit is killed by the kernel, and ends the benchmark. The limit holds for the kernel’s buffers, too.',
+    'What does not fit is killed by the kernel, and ends the benchmark. The limit holds for the kernel’s buffers, too; the peak of the process also counts the pages of Node’s binary, which are not in the group.',
   baseline: 'sluiceway, end to end',
   contenders(scene) {
     const { ours } = toCos(scene, scene.s3, scene.cos)

@@ -77,7 +77,8 @@ const diskToCos: Case = {
   name: 'disk-to-cos',
   title: 'Disk to COS',
   baseline: 'COS SDK, sliceUploadFile',
-  contenders(scene) {
+  async contenders(scene) {
+    await scene.writeInput()
     const { cos } = scene
     const ends = { from: fileIn(scene, 'in'), to: writtenTo(cos) }
     return {
@@ -93,7 +94,8 @@ const diskToS3: Case = {
   name: 'disk-to-s3',
   title: 'Disk to S3',
   baseline: '@aws-sdk/lib-storage',
-  contenders(scene) {
+  async contenders(scene) {
+    await scene.writeInput()
     const { s3Sink } = scene
     const ends = { from: fileIn(scene, 'in'), to: writtenTo(s3Sink) }
     return {
