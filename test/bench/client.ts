@@ -13,7 +13,14 @@ export interface Sample {
   /** MiB that its memory cgroup held at its peak, the kernel's buffers among them. */
   readonly groupPeak?: number
   /** Milliseconds by which the event loop was late. */
-  readonly late?: { readonly p99: number; readonly max: number }
+  readonly late?: Extremes
+  /** Milliseconds of CPU, of all its threads, between two turns of the loop: what it would be late by on its own. */
+  readonly busy?: Extremes
+}
+
+interface Extremes {
+  readonly p99: number
+  readonly max: number
 }
 
 /** A script of `clients/` and what it is told, or a program. */

@@ -28,7 +28,7 @@ export async function startPeer(kind: 's3' | 'cos', tls: boolean): Promise<Peer>
       child.send(prefix)
       return (await answerOf(child)) as { objects: number; bytes: number }
     },
-    close: () => child.disconnect(),
+    close: () => end(child),
   }
 }
 
@@ -40,7 +40,7 @@ export async function delayed(peer: Peer, milliseconds: number): Promise<Peer> {
     ...peer,
     port,
     options: optionsOf(peer.kind, `http://127.0.0.1:${port}`),
-    close: () => child.disconnect(),
+    close: () => end(child),
   }
 }
 
@@ -60,9 +60,20 @@ const forkScript = (path: string, args: string[]): ChildProcess =>
 
 /** @throws where the server has ended instead: it does so at the first thing it does not understand */
 async function answerOf(child: ChildProcess): Promise<unknown> {
-  const ended = once(child, 'exit').then(([code]) => {
+  const answered = new AbortController()
+  const { signal } = answered
+  const ended = once(child, 'exit', { signal }).then(([code]) => {
     throw new Error(`a server of the benchmark has ended with ${code}`)
   })
-  const [answer] = await Promise.race([once(child, 'message'), ended])
-  return answer
+  try {
+    const [answer] = await Promise.race([once(child, 'message', { signal }), ended])
+    return answer
+  } finally {
+    ended.catch(() => {})
+    answered.abort()
+  }
+}
+
+function end(child: ChildProcess): void {
+  if (child.connected) child.disconnect()
 }

@@ -53,7 +53,7 @@ async function check(name: string, contender: Contender, sample: Sample, scene: 
 /** Its size, and its first and last MiB. Removes it. */
 async function checkFile(name: string, scene: Scene): Promise<void> {
   const path = pathIn(scene, 'out')
-  const file = await open(path)
+  await using file = await open(path)
   const { size } = await file.stat()
   if (size !== scene.size) throw new Error(`${name}: the file has ${size} bytes, not ${scene.size}`)
   for (const start of [0, size - MiB]) {
@@ -63,6 +63,5 @@ async function checkFile(name: string, scene: Scene): Promise<void> {
       throw new Error(`${name}: the file has other bytes from ${start} on`)
     }
   }
-  await file.close()
   await rm(path)
 }

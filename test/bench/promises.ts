@@ -132,6 +132,11 @@ const promises: readonly Promised[] = [
     asked: { atMost: 20 },
     measure: (samples) => median(samples[attested]!.map(({ late }) => late!.p99)),
   },
+  {
+    case: 'event-loop',
+    what: 'Event loop, attested: own CPU between two turns, ms, 99th percentile',
+    measure: (samples) => median(samples[attested]!.map(({ busy }) => busy!.p99)),
+  },
 ]
 
 export const promisedCases = new Set(promises.map((one) => one.case))

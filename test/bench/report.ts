@@ -49,11 +49,15 @@ export function markdown({ heading, about, baseline, per, samples }: Table): str
     `**${heading}**`,
     '',
     ...(about ? [about, ''] : []),
-    `| client | CPU ${seconds} | ratio | wall ${seconds} | ratio | peak MiB |${watched ? ' late ms, p99 | worst |' : ''}`,
-    `|---|---|---|---|---|---|${watched ? '---|---|' : ''}`,
+    `| client | CPU ${seconds} | ratio | wall ${seconds} | ratio | peak MiB |${watched ? ' late ms, p99 | worst | own CPU ms, p99 | worst |' : ''}`,
+    `|---|---|---|---|---|---|${watched ? '---|---|---|---|' : ''}`,
     ...lines,
   ].join('\n')
 }
 
 const late = (samples: readonly Sample[]) =>
-  (['p99', 'max'] as const).map((name) => median(samples.map((sample) => sample.late![name])).toFixed(1))
+  (['late', 'busy'] as const).flatMap((figure) =>
+    (['p99', 'max'] as const).map((name) =>
+      median(samples.map((sample) => sample[figure]![name])).toFixed(1),
+    ),
+  )

@@ -79,7 +79,7 @@ const eventLoop: Case = {
   name: 'event-loop',
   title: 'How long the process keeps others waiting, S3 to COS',
   about:
-    'By how much a timer of 1 ms is late while 4 parts move: the 99th percentile, and the worst. The servers share the processors.',
+    'By how much a timer of 1 ms is late while 4 parts move: the 99th percentile, and the worst. Others share the processors; what the process itself computed between two turns of its loop, on all its threads, stands beside it.',
   baseline: 'SDK streams, nothing verified',
   contenders(scene) {
     const { sdk, ours } = toCos(scene, scene.s3, scene.cos)

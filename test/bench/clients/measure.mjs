@@ -1,4 +1,4 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { createHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
 
 /** What the runner passes: both ends, the object, the sizes. */
 export const setting = JSON.parse(process.env.BENCH_SETTING ?? '{}')
@@ -8,25 +8,45 @@ export const setting = JSON.parse(process.env.BENCH_SETTING ?? '{}')
  * peak. What loading the modules cost is not counted, other than in the peak.
  */
 export async function measure(work) {
-  // Milliseconds between two looks at the loop; a look that is on time is recorded as this long. It costs some CPU.
-  const resolution = 1
-  const delays = setting.eventLoop && monitorEventLoopDelay({ resolution })
+  const watch = setting.eventLoop && watchLoop()
   const before = process.cpuUsage()
   const started = performance.now()
-  delays?.enable()
   const facts = await work()
-  delays?.disable()
   const wall = (performance.now() - started) / 1000
   const { user, system } = process.cpuUsage(before)
-  const late = (nanoseconds) => Math.max(0, nanoseconds / 1e6 - resolution)
   const report = {
     cpu: (user + system) / 1e6,
     wall,
     peak: process.resourceUsage().maxRSS / 1024,
-    ...(delays && { late: { p99: late(delays.percentile(99)), max: late(delays.max) } }),
+    ...watch?.(),
     ...facts,
   }
   console.log(JSON.stringify(report))
+}
+
+/** Milliseconds between two looks at the event loop. They cost some CPU. */
+const resolution = 1
+
+/** The function it returns tells, in milliseconds, what was seen. */
+function watchLoop() {
+  const delays = monitorEventLoopDelay({ resolution })
+  const used = createHistogram()
+  let before = process.cpuUsage()
+  const timer = setInterval(() => {
+    const { user, system } = process.cpuUsage(before)
+    used.record(Math.max(1, user + system))
+    before = process.cpuUsage()
+  }, resolution)
+  delays.enable()
+  return () => {
+    clearInterval(timer)
+    // A look that is on time is recorded as one resolution.
+    const late = (nanoseconds) => Math.max(0, nanoseconds / 1e6 - resolution)
+    return {
+      late: { p99: late(delays.percentile(99)), max: late(delays.max) },
+      busy: { p99: used.percentile(99) / 1000, max: used.max / 1000 },
+    }
+  }
 }
 
 /** Cuts the object as every client here does, and moves `concurrency` parts at a time. */
