@@ -50,7 +50,7 @@ function onBucket({ request: { method, query }, objects, bucket }: Task): Reply 
   return list(objects, bucket, query)
 }
 
-/** One page, of as many as ask for it: 2,000 keys at most. */
+/** All on one page, whatever page is asked for: 2,000 keys and a few. */
 function list(objects: Objects, bucket: string, query: URLSearchParams): Reply {
   const delimiter = query.get('delimiter')
   const prefix = query.get('prefix') ?? ''
