@@ -147,7 +147,7 @@ export function judge(tables: ReadonlyMap<string, Table>): string | undefined {
     const table = tables.get(name)
     if (!table) return []
     const measured = measure(table.samples)
-    return `| ${what} | ${boundOf(asked)} | ${measured.toFixed(2)} | ${verdict(asked, measured)} |`
+    return `| ${what} | ${boundOf(asked)} | ${measured.toPrecision(3)} | ${verdict(asked, measured)} |`
   })
   return lines.length > 0
     ? ['| promise | asked | measured | kept |', '|---|---|---|---|', ...lines].join('\n')
