@@ -5,12 +5,11 @@ import type { ConcurrencyRange } from './concurrency-range'
 const far = 2
 const near = 1.5
 
-/** Gain of throughput asked of a step, as a share of what it adds in parts in flight; less is not worth its memory. */
+/** Throughput asked of more parts in flight, as a share of what they would bring if none slowed another; else they are not worth their memory. */
 const worth = 0.1
-/** Loss that a step down may bring, as a share of what it saves. */
-const bearable = 0.05
-/** A gain of this share is seen at once; less needs more parts to tell it from noise. */
+/** A share that is seen at once, by half a generation of parts; a smaller one needs two, and so many parts at least. */
 const clear = 0.5
+const fewest = 24
 
 /** Share of its places that must have been seen in use for a level to count as used. */
 const full = 0.75
@@ -80,14 +79,14 @@ export class HillClimb {
   /** Whether the step that was made last is kept. */
   #judge(before: { level: number; throughput: number }, now: number): void {
     const { count } = this.#measured
-    const ratio = this.#level / before.level
+    if (count < this.#level / 2) return
+    const step = this.#level / before.level - 1
     const gain = this.#throughput / before.throughput - 1
-    if (ratio > 1) {
-      if (count >= this.#level - before.level && gain >= clear * (ratio - 1)) this.#keep(now)
-      else if (count >= 2 * this.#level) this.#decide(gain >= worth * (ratio - 1), before.level, now)
-    } else if (count >= 2 * this.#level) {
-      this.#decide(gain >= -bearable * (1 / ratio - 1), before.level, now)
-    }
+    /** Of what the step would bring, or cost, if each part were as fast as before. */
+    const share = gain / step
+    const certain = count >= Math.max(2 * this.#level, fewest)
+    if (share >= clear) this.#decide(step > 0, before.level, now)
+    else if (certain) this.#decide(share >= worth === step > 0, before.level, now)
   }
 
   #decide(good: boolean, previous: number, now: number): void {

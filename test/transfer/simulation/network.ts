@@ -14,7 +14,7 @@ export interface Network {
 }
 
 /** Round trips of a part beside its bytes: the range is asked for, and the sink's answer awaited. */
-const roundTrips = 2
+export const roundTrips = 2
 /** Milliseconds of CPU for the two requests of a part, as measured. */
 export const requestCost = 1.85
 /** How much connections differ from one another. */
