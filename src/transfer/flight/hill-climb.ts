@@ -7,11 +7,11 @@ const near = 1.5
 
 /** Throughput asked of more parts in flight, as a share of what they would bring if none slowed another; else they are not worth their memory. */
 const worth = 0.1
-/** A share that is seen at once, by half a generation of parts; a smaller one needs two, and so many parts at least. */
+/** A share that is seen at once, by most of a generation of parts; a smaller one needs two, and so many parts at least. */
 const clear = 0.5
 const fewest = 24
 
-/** Share of its places that must have been seen in use for a level to count as used. */
+/** Share of its places that must be seen in use for a level to count as used, and of its parts to arrive for a gain. */
 const full = 0.75
 
 /** Generations of parts for which a level that was found good is kept before its neighbours are tried. */
@@ -79,8 +79,9 @@ export class HillClimb {
   /** Whether the step that was made last is kept. */
   #judge(before: { level: number; throughput: number }, now: number): void {
     const { count } = this.#measured
-    if (count < this.#level / 2) return
     const step = this.#level / before.level - 1
+    // The first of a generation to arrive are the fastest: a loss they show is one, a gain need not be.
+    if (count < this.#level * (step > 0 ? full : 0.5)) return
     const gain = this.#throughput / before.throughput - 1
     /** Of what the step would bring, or cost, if each part were as fast as before. */
     const share = gain / step
