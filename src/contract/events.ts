@@ -10,6 +10,7 @@ export type TransferEvent =
       /** Bytes of every part but the last; of the first, where the size is unknown. */
       readonly partSize: number
       readonly parts?: number
+      /** Parts in flight to begin with. */
       readonly concurrency: number
     }
   | { readonly type: 'part'; readonly index: number; readonly start: number; readonly size: number }
@@ -22,11 +23,11 @@ export type TransferEvent =
       readonly delayMs: number
       readonly error: TransferError
     }
-  /** Parts that may be in flight from now on, from 1 to the `concurrency` of the plan, and what changed it. */
+  /** Parts that may be in flight from now on, and what changed it; `'throughput'`: more or fewer were found to be better. */
   | {
       readonly type: 'concurrency'
       readonly concurrency: number
-      readonly reason: 'throttled' | 'latency' | 'success'
+      readonly reason: 'throttled' | 'latency' | 'success' | 'throughput'
     }
   /** A part that lags far behind the others is sent a second time; the first to arrive counts. */
   | { readonly type: 'straggler'; readonly index: number }

@@ -2,8 +2,8 @@ const MiB = 1024 ** 2
 
 /**
  * Part sizes in MiB that uploaders use unless told otherwise, and the usual settings of those that ask: Bun and the AWS
- * SDK for JavaScript 5; aws-cli, boto3 and the AWS SDK for .NET 8; s3m 10; s3cmd 15; minio-go and this library 16;
- * minio-js 64; guides of Ceph gateways 128, 256, 512 and 1024.
+ * SDK for JavaScript 5; aws-cli, boto3 and the AWS SDK for .NET 8; s3m 10; s3cmd 15; minio-go 16; minio-js 64; this
+ * library 8, 16, 32 and 64; guides of Ceph gateways 128, 256, 512 and 1024.
  */
 const usual = [16, 8, 5, 15, 64, 10, 128, 32, 100, 50, 256, 20, 25, 512, 1024, 5120]
 

@@ -5,8 +5,7 @@ import { movePart } from './flight/move-part'
 import type { Moving } from './flight/part-flight'
 import { PartSlots } from './flight/part-slots'
 import { Stragglers } from './flight/stragglers'
-import { limitsOf } from './options'
-import type { PartQueue } from './parts/cut-parts'
+import type { CutParts, PartQueue } from './parts/cut-parts'
 import type { PartTask } from './parts/part-task'
 import { readWhole } from './put-whole'
 import type { Run } from './run'
@@ -22,14 +21,17 @@ import type { Verifier } from './verify/verifier'
 export async function moveParts(
   run: Run,
   session: WriteSession,
-  parts: PartQueue,
+  { parts, concurrency }: Pick<CutParts, 'parts' | 'concurrency'>,
   verifier: Verifier,
   record?: (receipt: PartReceipt) => Promise<void>,
 ): Promise<PartReceipt[]> {
   const { draining } = run
   const receipts: PartReceipt[] = []
-  const workers = Math.min(verifier.concurrency, limitsOf(run.sink.capabilities).maxParts)
-  const slots = new PartSlots(workers, (change) => run.emit({ type: 'concurrency', ...change }))
+  const workers: Promise<void>[] = []
+  const slots = new PartSlots(concurrency, (change) => {
+    run.emit({ type: 'concurrency', ...change })
+    employ()
+  })
   const moving: Moving = { run, session, verifier, slots }
   const stragglers = new Stragglers(moving)
 
@@ -52,6 +54,10 @@ export async function moveParts(
     }
     stragglers.start()
   }
+  /** A worker holds the memory of a part: there are no more of them than parts have ever been allowed in flight. */
+  const employ = () => {
+    while (workers.length < slots.concurrency) workers.push(work().catch(stop))
+  }
   const stop = (error: unknown) => {
     // While it drains, what the others have in flight is still worth having.
     if (!draining.aborted) run.stop(error as TransferError)
@@ -61,7 +67,9 @@ export async function moveParts(
     if (error.code === 'THROTTLED') slots.throttled(began, retryAfter(error))
   }
   try {
-    await Promise.all(Array.from({ length: workers }, () => work().catch(stop)))
+    employ()
+    // Those that come later are waited for, too.
+    for (const worker of workers) await worker
   } finally {
     stragglers.end()
     run.onPartRetry = undefined

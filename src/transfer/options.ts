@@ -21,10 +21,15 @@ export interface TransferOptions {
   readonly signal?: AbortSignal
   /**
    * Bytes of every part but the last; of the first ones, where the size is unknown.
-   * @default 16 MiB (8 MiB for a stream, whose parts are held), more where the object needs it to fit in 10,000 parts
+   * @default by the size alone, so that the same object always has the same parts: 8 MiB up to 256 MiB, 16 up to 16 GiB,
+   * 32 up to 32 GiB, then 64, and more where the object needs it to fit in 10,000 parts; 8 MiB for a stream
    */
   readonly partSize?: number
-  /** Parts in flight. @default 4 */
+  /**
+   * Parts in flight at most.
+   * @default as many as make the transfer faster: it begins with 8 and goes up to 32 while more bytes arrive for it, or
+   * to one for each 4 MiB of the memory budget where that is less (never below 4). A stream, whose parts are held: 4
+   */
   readonly concurrency?: number
   /**
    * Bytes this transfer may hold, within the budget that all transfers of the process share (see `configure`).
@@ -105,7 +110,8 @@ export interface Limits {
 export interface ResolvedOptions {
   readonly signal: AbortSignal | undefined
   readonly partSize: number | undefined
-  readonly concurrency: number
+  /** Undefined: found out. */
+  readonly concurrency: number | undefined
   readonly memoryBudget: number | undefined
   readonly retry: Required<RetryOptions>
   readonly verify: 'size' | 'attested' | 'end-to-end'
@@ -161,7 +167,7 @@ export function resolveOptions(source: Source, sink: Sink, options: TransferOpti
   const resolved: ResolvedOptions = {
     signal: abortSignal(known.signal),
     partSize: optionalInteger('partSize', known.partSize, limits.minPartSize, limits.maxPartSize),
-    concurrency: integer('concurrency', known.concurrency ?? 4, 1),
+    concurrency: optionalInteger('concurrency', known.concurrency, 1),
     memoryBudget: optionalInteger('memoryBudget', known.memoryBudget, 1),
     retry: {
       retries: integer('retry.retries', retry.retries ?? 12, 0),

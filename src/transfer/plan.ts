@@ -4,8 +4,14 @@ import type { Limits } from './options'
 export const KiB = 1024
 export const MiB = 1024 * KiB
 
-/** Large enough that the cost of a request is small beside its bytes, small enough to send again without regret. */
-export const defaultPartSize = 16 * MiB
+/** Bytes of a part of a small object: less would be requests more than bytes. */
+export const smallestDefault = 8 * MiB
+/** Larger ones save next to nothing, and cost more to send again. */
+const largestDefault = 64 * MiB
+/** Up to so many of the smallest parts fill the places there are; beyond, fewer requests count for more. */
+const mostSmallest = 32
+/** Parts of an object before they are made larger: enough for any number in flight, and for it to be found out. */
+const mostDefault = 1024
 const defaultHeldPartSize = 8 * MiB
 
 /** A growing part is at most one hundredth of what was sent before it: waste stays small, and growth is exponential. */
@@ -33,8 +39,19 @@ export function planParts(size: number, limits: Limits, partSize?: number): Plan
       { context: { option: 'partSize', size, needed } },
     )
   }
-  const chosen = partSize ?? chooseSize(Math.max(needed, defaultPartSize), limits)
+  const chosen = partSize ?? chooseSize(Math.max(needed, defaultPartSize(size)), limits)
   return { partSize: chosen, parts: ceilDivide(size, chosen) }
+}
+
+/**
+ * Bytes of a part by those of the object alone: what is moved twice is cut twice alike, and so has the same ETag. From
+ * 8 to 64 MiB, always a power of two, as those who guess the parts of an object by its ETag expect.
+ */
+export function defaultPartSize(size: number): number {
+  if (size <= mostSmallest * smallestDefault) return smallestDefault
+  let partSize = 2 * smallestDefault
+  while (partSize < largestDefault && size > mostDefault * partSize) partSize *= 2
+  return partSize
 }
 
 /** Bytes of the largest part chosen for the sake of a check: a part is what a failure of the sink sends again. */

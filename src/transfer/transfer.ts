@@ -44,7 +44,8 @@ export async function transfer(
     const kept = earlier ? await keepParts(run, earlier, info, verifier) : []
     if (!earlier?.committed) await refuseExisting(run)
 
-    const { parts, partSize } = cutParts(run, info, verifier, earlier && { partSize: earlier.partSize, kept })
+    const cut = cutParts(run, info, verifier, earlier && { partSize: earlier.partSize, kept })
+    const { parts, partSize } = cut
     const ending: Ending = {
       object,
       result: (concluded) => report(run, concluded, partSize, verifier, notCarried),
@@ -60,7 +61,7 @@ export async function transfer(
       } else {
         session ??= await begin(run, object)
         await checkpoint.begin(session, info, object, partSize, kept)
-        const moved = await run.withGrace(() => moveParts(run, session!, parts, verifier, checkpoint.record))
+        const moved = await run.withGrace(() => moveParts(run, session!, cut, verifier, checkpoint.record))
         await checkpoint.beforeCommit()
         concluded = await commit(run, session, inOrder([...kept, ...moved]), info, verifier, ending)
       }

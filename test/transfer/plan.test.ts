@@ -48,10 +48,23 @@ describe('planning parts of a known size', () => {
     )
   })
 
-  it('uses 16 MiB until the object needs more to fit in 10,000 parts', () => {
-    expect(planParts(10 * GiB, cos)).toEqual({ partSize: 16 * MiB, parts: 640 })
-    expect(planParts(10_000 * 16 * MiB, cos).partSize).toBe(16 * MiB)
-    expect(planParts(10_000 * 16 * MiB + 1, cos)).toEqual({ partSize: 17 * MiB, parts: 9412 })
+  it.each([
+    [64 * MiB, 8, 8],
+    [256 * MiB, 8, 32],
+    [256 * MiB + 1, 16, 17],
+    [2 * GiB, 16, 128],
+    [16 * GiB, 16, 1024],
+    [16 * GiB + 1, 32, 513],
+    [32 * GiB, 32, 1024],
+    [32 * GiB + 1, 64, 513],
+    [1 * TiB, 105, 9987],
+  ])('cuts %i bytes into parts of %i MiB', (size, mebibytes, parts) => {
+    expect(planParts(size, cos)).toEqual({ partSize: mebibytes * MiB, parts })
+  })
+
+  it('uses 64 MiB at most until the object needs more to fit in 10,000 parts', () => {
+    expect(planParts(10_000 * 64 * MiB, cos).partSize).toBe(64 * MiB)
+    expect(planParts(10_000 * 64 * MiB + 1, cos)).toEqual({ partSize: 65 * MiB, parts: 9847 })
     expect(planParts(50_000 * GiB, cos)).toEqual({ partSize: 5 * GiB, parts: 10_000 })
   })
 

@@ -89,7 +89,7 @@ describe('a transfer', () => {
       onEvent: (event) => events.push(event),
     })
     expect(events).toMatchObject([
-      { type: 'plan', method: 'parts', size: 100_000, partSize: 50_000, parts: 2, concurrency: 4 },
+      { type: 'plan', method: 'parts', size: 100_000, partSize: 50_000, parts: 2, concurrency: 8 },
       { type: 'part', size: 50_000 },
       { type: 'part', size: 50_000 },
       { type: 'commit', bytes: 100_000 },

@@ -1,9 +1,11 @@
+import type { ConcurrencyRange } from './concurrency-range'
+import { HillClimb } from './hill-climb'
 import { PaceMonitor } from './pace-monitor'
 
 export interface ConcurrencyChange {
   /** Parts that may be in flight from now on. */
   readonly concurrency: number
-  readonly reason: 'throttled' | 'latency' | 'success'
+  readonly reason: 'throttled' | 'latency' | 'success' | 'throughput'
 }
 
 /** When a part was sent, and how many were in flight then, itself included. */
@@ -27,10 +29,12 @@ const caution = 4
 /**
  * How many parts may be in flight: one less for each sign of overload would be too little, so each takes a quarter;
  * each round of successes gives one back. Where it was refused last it stays a while, then tries one more, and goes on
- * faster with each step that is not refused. It has no clock: the time comes with each call.
+ * faster with each step that is not refused. Where the range leaves it open, the most is what a climb finds to be worth
+ * its while. It has no clock: the time comes with each call.
  */
 export class ConcurrencyController {
-  readonly #limit: number
+  readonly #range: ConcurrencyRange
+  readonly #climb: HillClimb | undefined
   readonly #pace = new PaceMonitor()
   /** A real number, so that successes add up; its whole part counts. */
   #window: number
@@ -42,9 +46,10 @@ export class ConcurrencyController {
   /** Lowered for latency, and it is not known yet what came of it. */
   #measuring = false
 
-  constructor(limit: number) {
-    this.#limit = limit
-    this.#window = limit
+  constructor(range: ConcurrencyRange) {
+    this.#range = range
+    this.#climb = range.start < range.limit ? new HillClimb(range) : undefined
+    this.#window = range.start
   }
 
   get concurrency(): number {
@@ -65,7 +70,20 @@ export class ConcurrencyController {
     const rising = current ? this.#pace.isRising(arrival) : undefined
     if (rising) return this.#lower('latency', arrival.now)
     if (rising === false) this.#measuring = false
-    return this.#measuring ? undefined : this.#raise()
+    if (this.#measuring) return undefined
+    return this.#window < this.#most ? this.#raise() : this.#climbOn(arrival)
+  }
+
+  get #most(): number {
+    return this.#climb?.level ?? this.#range.limit
+  }
+
+  #climbOn(arrival: Arrival): ConcurrencyChange | undefined {
+    if (!this.#climb) return undefined
+    const before = this.concurrency
+    this.#climb.arrived(arrival)
+    this.#window = this.#climb.level
+    return this.#change(before, 'throughput')
   }
 
   #lower(reason: 'throttled' | 'latency', now: number): ConcurrencyChange | undefined {
@@ -76,6 +94,7 @@ export class ConcurrencyController {
     this.#measuring = reason === 'latency'
     this.#window = Math.max(1, this.#window * decrease)
     this.#pace.forget()
+    this.#climb?.interrupted(now)
     return this.#change(before, reason)
   }
 
@@ -83,7 +102,7 @@ export class ConcurrencyController {
     const before = this.concurrency
     const known = this.#window < this.#refused - 1
     const gain = known ? 1 : Math.min(this.#gain, this.#window)
-    this.#window = Math.min(this.#limit, this.#window + gain / this.#window)
+    this.#window = Math.min(this.#most, this.#window + gain / this.#window)
     if (!known && this.concurrency > before) this.#gain *= 2
     return this.#change(before, 'success')
   }

@@ -1,5 +1,6 @@
 import { retryWindow } from '../attempts/retry'
 import { type ConcurrencyChange, ConcurrencyController, type Start } from './concurrency'
+import type { ConcurrencyRange } from './concurrency-range'
 
 interface Waiting {
   readonly start: () => void
@@ -20,9 +21,14 @@ export class PartSlots {
   /** Parts that have arrived: whoever waits while it grows waits for no outage. */
   arrivals = 0
 
-  constructor(limit: number, onChange: (change: ConcurrencyChange) => void) {
-    this.#controller = new ConcurrencyController(limit)
+  constructor(range: ConcurrencyRange, onChange: (change: ConcurrencyChange) => void) {
+    this.#controller = new ConcurrencyController(range)
     this.#onChange = onChange
+  }
+
+  /** Places in all. */
+  get concurrency(): number {
+    return this.#controller.concurrency
   }
 
   /** Waits for a place. Rejects with the signal's reason when it fires first. */

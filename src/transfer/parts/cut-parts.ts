@@ -1,5 +1,6 @@
 import type { PartReceipt } from '../../contract/sink'
 import type { ObjectInfo } from '../../contract/source'
+import { type ConcurrencyRange, concurrencyRange } from '../flight/concurrency-range'
 import { limitsOf } from '../options'
 import { planGrowth, planParts } from '../plan'
 import { largestPut } from '../put-whole'
@@ -10,6 +11,7 @@ import { type PartTask, rangedParts } from './part-task'
 
 export interface CutParts {
   readonly parts: PartQueue
+  readonly concurrency: ConcurrencyRange
   readonly partSize: number
 }
 
@@ -23,20 +25,23 @@ export interface EarlierParts {
 /** Plans the parts: ranges of a source that can be opened anywhere, held pieces of one that comes but once. */
 export function cutParts(run: Run, info: ObjectInfo, verifier: Verifier, earlier?: EarlierParts): CutParts {
   const { size } = info
-  const { concurrency } = verifier
   const limits = limitsOf(run.sink.capabilities)
-  if (run.source.sequential || size === undefined) {
+  const held = run.source.sequential || size === undefined
+  const most = verifier.inOrder ? 1 : limits.maxParts
+  const range = concurrencyRange(run.options.concurrency, { held, most, budget: run.budget.total })
+  const concurrency = range.start
+  if (held) {
     const holdable = run.source.spool === undefined ? run.budget.total : Number.POSITIVE_INFINITY
     const growth = planGrowth(limits, holdable, run.options.partSize)
     run.emit({ type: 'plan', method: 'parts', partSize: growth.first, concurrency, ...sized(size) })
-    return { parts: new PartQueue(heldParts(run, info, growth)), partSize: growth.first }
+    return { parts: new PartQueue(heldParts(run, info, growth)), concurrency: range, partSize: growth.first }
   }
   const plan = planParts(size, limits, earlier?.partSize ?? run.options.partSize ?? verifier.partSize)
   const whole = !earlier && plan.parts <= 1 && size <= largestPut(run.sink, run.budget.total)
   const method = whole ? 'put' : 'parts'
   run.emit({ type: 'plan', method, partSize: plan.partSize, parts: plan.parts, concurrency, size })
   const parts = rangedParts(run, info, size, plan, whole, earlier?.kept)
-  return { parts: new PartQueue(parts), partSize: plan.partSize }
+  return { parts: new PartQueue(parts), concurrency: range, partSize: plan.partSize }
 }
 
 const sized = (size: number | undefined) => (size === undefined ? {} : { size })

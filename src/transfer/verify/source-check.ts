@@ -3,7 +3,7 @@ import type { Digests, ObjectInfo } from '../../contract/source'
 import { compositeEtag } from '../../integrity/etag'
 import { SegmentedMd5 } from '../../integrity/segmented-md5'
 import { limitsOf } from '../options'
-import { defaultPartSize, nestingPartSize } from '../plan'
+import { nestingPartSize, smallestDefault } from '../plan'
 import type { Run } from '../run'
 import { OrderedMd5 } from './ordered-md5'
 import type { SourceParts } from './source-parts'
@@ -34,7 +34,7 @@ export class SourceCheck {
     const limits = limitsOf(run.sink.capabilities)
     const only = parts && parts.sizes.length === 1 ? parts.sizes[0] : undefined
     // A small object goes in one piece, whatever its parts were.
-    const divides = only !== undefined && info.size !== undefined && info.size > defaultPartSize
+    const divides = only !== undefined && info.size !== undefined && info.size > smallestDefault
     const chosen = divides ? nestingPartSize(info.size, only, limits) : undefined
     const used = run.options.partSize ?? chosen
     this.partSize = chosen

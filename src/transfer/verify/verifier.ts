@@ -47,12 +47,7 @@ export class Verifier {
     return this.#run.options.verify !== 'end-to-end'
   }
 
-  /** Parts in flight: some digests of the whole can only be had from parts that come in order. */
-  get concurrency(): number {
-    return this.inOrder ? 1 : this.#run.options.concurrency
-  }
-
-  /** Whether parts have to come one after another. */
+  /** Whether parts have to come one after another: some digests of the whole cannot be had otherwise. */
   get inOrder(): boolean {
     return this.#source?.inOrder ?? false
   }

@@ -71,16 +71,16 @@ async function moving(
   const run = new Run(source, sink, resolveOptions(source, sink, options))
   const info = await source.stat()
   const verifier = new Verifier(run, info)
-  const { parts } = cutParts(run, info, verifier)
+  const cut = cutParts(run, info, verifier)
   const session = await sink.begin({ attributes: {}, createOnly: false })
-  await parts.first()
-  const result = run.withGrace(() => moveParts(run, session, parts, verifier, record))
+  await cut.parts.first()
+  const result = run.withGrace(() => moveParts(run, session, cut, verifier, record))
   const outcome = result.then(
     (receipts) => ({ receipts, error: undefined }),
     (error: TransferError) => ({ receipts: undefined, error }),
   )
   const end = () => {
-    parts.end()
+    cut.parts.end()
     run.end()
   }
   return { gates, run, outcome, abort: () => controller.abort(), end }

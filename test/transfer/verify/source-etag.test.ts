@@ -64,7 +64,7 @@ describe('a source whose ETag is made of its parts', () => {
   ])('is checked with parts %s', async (_, partSize, peak) => {
     const { source, asked } = uploaded({ sizes: equalSizes(bytes.length, partSize) })
     const sink = fakeSink()
-    const result = await transfer(source, sink, { partSize: 10_000, verify })
+    const result = await transfer(source, sink, { partSize: 10_000, concurrency: 4, verify })
     expect(sink.object?.equals(bytes)).toBe(true)
     expect(result.verified).toContain('source-etag')
     expect(result.unverified).toEqual([])

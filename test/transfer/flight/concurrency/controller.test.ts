@@ -2,36 +2,47 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ConcurrencyController } from '../../../../src/transfer/flight/concurrency'
 import { seeded } from '../../../support/seeded'
-import { noise, type Simulation, simulate } from './simulation'
+import { type Backend, noise, simulate, timed } from '../../simulation/simulate'
 
 const MiB = 1024 ** 2
 const seed = fc.integer({ min: 1, max: 2 ** 31 })
 
+const partSize = 16 * MiB
+const given = (concurrency: number) => ({ start: concurrency, limit: concurrency })
+
+interface Scene {
+  readonly limit: number
+  readonly parts: number
+  readonly backend: Backend
+}
+
 /** The same backend, made anew for each run, so that all meet the same luck. */
-function run(seedOf: number, make: (random: () => number) => Omit<Simulation, 'random'>, fixed?: number) {
+function run(seedOf: number, make: (random: () => number) => Scene, fixed?: number) {
   const random = seeded(seedOf)
-  return simulate({ ...make(random), random, ...(fixed !== undefined && { fixed }) })
+  const { limit, parts, backend } = make(random)
+  const size = parts * partSize
+  return simulate({ backend, range: given(limit), size, partSize, random, ...(fixed && { fixed }) })
 }
 
 describe('the concurrency of a transfer', () => {
   it('begins at the limit', () => {
-    expect(new ConcurrencyController(7).concurrency).toBe(7)
+    expect(new ConcurrencyController(given(7)).concurrency).toBe(7)
   })
 
   it('falls once for a burst of refusals, whatever their number', () => {
-    const controller = new ConcurrencyController(16)
+    const controller = new ConcurrencyController(given(16))
     const changes = Array.from({ length: 16 }, (_, index) => controller.throttled(0, 100 + index))
     expect(changes.filter((change) => change)).toEqual([{ concurrency: 12, reason: 'throttled' }])
   })
 
   it('falls again for a refusal of what began after the last decrease', () => {
-    const controller = new ConcurrencyController(16)
+    const controller = new ConcurrencyController(given(16))
     controller.throttled(0, 100)
     expect(controller.throttled(101, 150)).toEqual({ concurrency: 9, reason: 'throttled' })
   })
 
   it('grows by one for each round of successes, and faster the longer nothing is refused', () => {
-    const controller = new ConcurrencyController(64)
+    const controller = new ConcurrencyController(given(64))
     for (let now = 1; now < 40; now += 1) controller.throttled(now, now)
     expect(controller.concurrency).toBe(1)
     const steps: number[] = []
@@ -54,7 +65,7 @@ describe('the concurrency of a transfer', () => {
     })
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 64 }), fc.array(step, { maxLength: 400 }), (limit, steps) => {
-        const controller = new ConcurrencyController(limit)
+        const controller = new ConcurrencyController(given(limit))
         let now = 100_000
         for (const { refused, took, passed, bytes } of steps) {
           now += passed
@@ -80,10 +91,10 @@ describe('the concurrency of a transfer', () => {
         const outcome = run(seedOf, (random) => ({
           limit,
           parts: 40 * limit + 100,
-          backend: {
-            refuses: (_, now) => now > 5000 && now < 12_000,
-            duration: () => 300 * noise(random, 0.3),
-          },
+          backend: timed(
+            () => 300 * noise(random, 0.3),
+            (_, now) => now > 5000 && now < 12_000,
+          ),
         }))
         if (limit > 1) expect(outcome.lowest).toBeLessThan(limit)
         expect(outcome.last).toBe(limit)
@@ -100,10 +111,10 @@ describe('the concurrency of a transfer', () => {
         const make = (random: () => number) => ({
           limit,
           parts: 400,
-          backend: {
-            refuses: (inFlight: number) => inFlight >= bears,
-            duration: () => 1000 * noise(random, 0.3),
-          },
+          backend: timed(
+            () => 1000 * noise(random, 0.3),
+            (inFlight) => inFlight >= bears,
+          ),
         })
         const best = Math.min(
           ...Array.from({ length: limit }, (_, index) => run(seedOf, make, index + 1).milliseconds),
@@ -133,7 +144,7 @@ describe('the concurrency of a transfer', () => {
           const outcome = run(seedOf, (random) => ({
             limit,
             parts: 100 * limit,
-            backend: { duration: () => 500 * noise(random, spread) },
+            backend: timed(() => 500 * noise(random, spread)),
           }))
           expect(outcome.mean / limit).toBeGreaterThan(0.8)
         },
@@ -149,10 +160,10 @@ describe('the concurrency of a transfer', () => {
           limit,
           parts: 60 * limit,
           // After the refusals each part is alone on the line and fast; then they share it again.
-          backend: {
-            refuses: (_, now) => now > 5000 && now < 9000,
-            duration: (inFlight) => 100 * inFlight * noise(random, 0.3),
-          },
+          backend: timed(
+            (inFlight) => 100 * inFlight * noise(random, 0.3),
+            (_, now) => now > 5000 && now < 9000,
+          ),
         }))
         expect(outcome.course.filter(({ reason }) => reason === 'latency')).toEqual([])
         expect(outcome.last).toBe(limit)
@@ -165,12 +176,12 @@ describe('the concurrency of a transfer', () => {
     const overloaded = (limit: number) => (random: () => number) => ({
       limit,
       parts: 200 * limit,
-      backend: {
-        duration: (inFlight: number, now: number) =>
+      backend: timed(
+        (inFlight, now) =>
           500 *
           noise(random, 0.2) *
           (now > 20_000 && now < 200_000 ? Math.max(1, (inFlight / limit) * 4) ** 2 : 1),
-      },
+      ),
     })
     for (const limit of [4, 8, 16]) {
       const { course, last } = run(limit, overloaded(limit))
@@ -185,7 +196,7 @@ describe('the concurrency of a transfer', () => {
     const { course, last } = run(1, (random) => ({
       limit: 8,
       parts: 800,
-      backend: { duration: (_, now) => (now > 20_000 ? 3000 : 500) * noise(random, 0.2) },
+      backend: timed((_, now) => (now > 20_000 ? 3000 : 500) * noise(random, 0.2)),
     }))
     expect(course.filter(({ reason }) => reason === 'latency')).toHaveLength(2)
     expect(last).toBe(8)

@@ -183,7 +183,7 @@ describe.each(backendNames)('%s answering 503 with Retry-After to a burst', (nam
 
 describe('the places for parts in flight', () => {
   const never = new AbortController().signal
-  const slots = (limit: number) => new PartSlots(limit, () => {})
+  const slots = (limit: number) => new PartSlots({ start: limit, limit }, () => {})
 
   it('are given to others while a part waits for its retry, and it comes before those that have not begun', async () => {
     const places = slots(1)

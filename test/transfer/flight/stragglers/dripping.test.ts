@@ -21,6 +21,7 @@ describe.each(backendNames)('one connection to %s that drips', (name) => {
       const events: TransferEvent[] = []
       const result = await transfer(fakeSource(content), store.sink('key'), {
         partSize,
+        concurrency: 4,
         onEvent: (event) => events.push(event),
       })
       expect(rule.hits).toBe(1)
@@ -50,6 +51,7 @@ describe.each(backendNames)('one connection to %s that drips', (name) => {
     const events: TransferEvent[] = []
     await transfer(from.store.source('from'), to.store.sink('key'), {
       partSize,
+      concurrency: 4,
       onEvent: (event) => events.push(event),
     })
     expect(rule.hits).toBe(1)
