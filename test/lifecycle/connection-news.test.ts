@@ -27,9 +27,9 @@ async function setUp(options: LifecycleOptions = {}) {
     await pendingEvents()
   })
   /** One request of either pool: only the bytes of objects are read directly. */
-  const use = async (pool: Pool) => {
-    if (pool === 'agent') await store.source('key').stat()
-    else for await (const _ of await store.source('key').open());
+  const use = async (pool: Pool, signal?: AbortSignal) => {
+    if (pool === 'agent') await store.source('key').stat({ signal })
+    else for await (const _ of await store.source('key').open(undefined, { signal }));
   }
   return { server, lifecycle, store, use }
 }
@@ -65,6 +65,15 @@ describe.each(pools)('the channel of connections, of the %s pool', (pool) => {
     await new Promise((resolve) => setTimeout(resolve, 5))
     await retire(stage)
     await vi.waitFor(() => expect(retired(messages())).toEqual([reason]))
+  })
+
+  it('does not take one that was given up in use for one that rested too long', async () => {
+    const messages = listen()
+    const { server, use } = await setUp({ maxIdle: 200 })
+    await use(pool)
+    server.misbehave({ fault: { type: 'stall' } })
+    await expect(use(pool, AbortSignal.timeout(300))).rejects.toThrow()
+    await vi.waitFor(() => expect(retired(messages()).at(-1)).toBe('closed'))
   })
 
   it('tells of one that never came to be', async () => {

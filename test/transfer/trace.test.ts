@@ -75,6 +75,12 @@ describe('the channel of transfers', () => {
     let failures = 2
     const sink = fakeSink()
     const { begin } = sink
+    const source = fakeSource(bytes)
+    const { open } = source
+    source.open = (...args) => {
+      seen.push(messages[0]!.transfer.bytes)
+      return open(...args)
+    }
     sink.begin = async (...args) => {
       const session = await begin(...args)
       const { writePart } = session
@@ -86,9 +92,8 @@ describe('the channel of transfers', () => {
       }
       return session
     }
-    await transfer(fakeSource(bytes), sink, { retry: quickRetry, concurrency: 1 })
-    seen.push(messages[0]!.transfer.bytes)
-    expect(seen).toEqual([25_000, 25_000, 25_000, 25_000])
+    await transfer(source, sink, { retry: quickRetry, concurrency: 1 })
+    expect(seen).toEqual([0, 25_000, 25_000, 25_000, 25_000, 25_000])
   })
 
   it('costs no more than a look where nobody listens', async () => {
