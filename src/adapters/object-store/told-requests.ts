@@ -9,10 +9,10 @@ export function toldRequests(api: ObjectApi): ObjectApi {
   const told = Object.create(api) as typeof calls
   for (const operation of requestOperations) {
     if (!calls[operation]) continue
-    told[operation] = (...values) => {
-      const call = () => calls[operation](...values)
-      return requestChannel.hasSubscribers ? tell(api.name, operation, call) : call()
-    }
+    told[operation] = (...values) =>
+      requestChannel.hasSubscribers
+        ? tell(api.name, operation, () => calls[operation](...values))
+        : calls[operation](...values)
   }
   return told as unknown as ObjectApi
 }
