@@ -9,6 +9,7 @@ export default defineConfig({
     memory: 'src/adapters/memory/index.ts',
     stream: 'src/adapters/stream/index.ts',
     bullmq: 'src/integrations/bullmq/index.ts',
+    opentelemetry: 'src/integrations/opentelemetry/index.ts',
     testing: 'src/testing/index.ts',
     preload: 'src/preload.ts',
   },

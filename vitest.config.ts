@@ -6,7 +6,7 @@ const source = (path: string) => new URL(`./src/${path}`, import.meta.url).pathn
 const alias = [
   { find: /^sluiceway$/, replacement: source('index.ts') },
   { find: /^sluiceway\/testing$/, replacement: source('testing/index.ts') },
-  { find: /^sluiceway\/bullmq$/, replacement: source('integrations/bullmq/index.ts') },
+  { find: /^sluiceway\/(bullmq|opentelemetry)$/, replacement: source('integrations/$1/index.ts') },
   { find: /^sluiceway\/(\w+)$/, replacement: source('adapters/$1/index.ts') },
 ]
 

@@ -1,3 +1,14 @@
+export type {
+  ConnectionMessage,
+  ConnectionPoolName,
+  DiagnosticMessages,
+  ObservedTransfer,
+  RequestMessage,
+  RequestOperation,
+  RetirementReason,
+  TransferMessage,
+  TransferNews,
+} from './contract/diagnostics'
 export {
   type Reconcile,
   type Retryability,

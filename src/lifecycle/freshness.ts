@@ -1,3 +1,4 @@
+import type { RetirementReason } from '../contract/diagnostics'
 import { Heartbeat } from './heartbeat'
 import { isStill, processIdentity } from './process-identity'
 
@@ -65,6 +66,13 @@ export class Freshness {
   /** Nobody keeps a connection past this, though the timer that should have closed it may not have run yet. */
   hasRestedTooLong(idleSince: number): boolean {
     return performance.now() - idleSince >= this.maxIdle
+  }
+
+  /** Why a connection may not be used again; undefined where it may. */
+  retirement(stamp: Stamp, idleSince: number): RetirementReason | undefined {
+    if (this.hasRestedTooLong(idleSince)) return 'idle'
+    if (this.isFresh(stamp)) return undefined
+    return stamp.epoch === this.#epoch ? 'age' : 'renewed'
   }
 
   /** To be called at each use, before a connection is chosen. */

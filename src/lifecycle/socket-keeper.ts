@@ -2,6 +2,7 @@ import type { Agent } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { limitConnecting } from './connect-timeout'
+import { connectionOpened, connectionReused } from './connection-news'
 import type { Freshness, Stamp } from './freshness'
 import type { Holder } from './holder'
 
@@ -85,6 +86,8 @@ export class SocketKeeper {
     ;(socket as Socket).setTimeout(0)
     const held = this.#held.get(socket)
     if (!held) return
+    held.idleSince = Number.POSITIVE_INFINITY
+    connectionReused('agent')
     const { holder } = this.#call
     if (holder) holder.take(socket, held.holder)
     else held.holder?.release(socket)
@@ -107,6 +110,11 @@ export class SocketKeeper {
     this.#held.set(socket, held)
     holder?.take(socket)
     socket.once('close', () => held.holder?.release(socket))
+    connectionOpened(
+      'agent',
+      (closed) => socket.once('close', closed),
+      () => this.freshness.retirement(held.stamp, held.idleSince),
+    )
   }
 
   #drop(isUnwanted: (socket: Socket) => boolean): void {

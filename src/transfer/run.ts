@@ -1,7 +1,8 @@
 import { setMaxListeners } from 'node:events'
+import { transferChannel } from '../contract/diagnostics'
 import { TransferError } from '../contract/errors'
 import type { Operation, TransferEvent } from '../contract/events'
-import type { Sink } from '../contract/sink'
+import type { Part, Sink } from '../contract/sink'
 import type { Context, Source } from '../contract/source'
 import { type Attempt, attempt } from './attempts/attempt'
 import { toTransferError } from './attempts/classify'
@@ -10,6 +11,7 @@ import { type BudgetShare, budgetShare } from './configure'
 import type { ResolvedOptions } from './options'
 import { ProgressMeter } from './progress'
 import { tell } from './tell'
+import { Trace } from './trace'
 
 /** How one request of the walk is tried. */
 export interface RequestOptions<T> {
@@ -45,6 +47,7 @@ export class Run {
   #grace = 0
   readonly #stopListening: () => void
   #stopped: number | undefined
+  #trace: Trace | undefined
 
   constructor(
     readonly source: Source,
@@ -56,6 +59,7 @@ export class Run {
     // Each part in flight listens: from eleven on Node would print a warning of a leak.
     setMaxListeners(0, this.#controller.signal, this.#drain.signal)
     this.#stopListening = this.#listen()
+    if (transferChannel.hasSubscribers) this.#trace = new Trace(this)
   }
 
   /** Fires when the transfer must stop; its reason is the TransferError to reject with. */
@@ -97,10 +101,18 @@ export class Run {
   /** Releases the caller's signal and the clock. */
   end(): void {
     this.#stopListening()
+    this.#trace?.end()
+    this.#trace = undefined
   }
 
   emit(event: TransferEvent): void {
     tell(this.options.onEvent, event)
+    this.#trace?.event(event)
+  }
+
+  /** Moves one part, told of where somebody listens. */
+  inFlight<T>(part: Part, work: () => Promise<T>): Promise<T> {
+    return this.#trace ? this.#trace.part(part, work) : work()
   }
 
   /** What an adapter is told with each call. */

@@ -8,6 +8,7 @@ import { Background } from './background'
 import { checkKey } from './key'
 import { ObjectSink } from './sink'
 import { ObjectSource } from './source'
+import { toldRequests } from './told-requests'
 import { unfinishedUploads } from './unfinished'
 
 export interface ObjectStoreOptions {
@@ -21,7 +22,8 @@ export interface ObjectStoreOptions {
 }
 
 /** A store over the port of a backend: all that Ceph and COS have in common. */
-export function objectStore(api: ObjectApi, options: ObjectStoreOptions): Store & HoldsUnfinished {
+export function objectStore(port: ObjectApi, options: ObjectStoreOptions): Store & HoldsUnfinished {
+  const api = toldRequests(port)
   const background = new Background()
   const check = options.checkKey ?? ((key: string) => checkKey(key))
   let closed: Promise<void> | undefined

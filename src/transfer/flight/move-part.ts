@@ -9,7 +9,7 @@ export async function movePart(moving: Moving, task: PartTask, stragglers: Strag
   const { index, start, size } = task
   await slots.enter(run.draining)
   const flight = new PartFlight(moving, task)
-  const agreed = await stragglers.watchOver(flight)
+  const agreed = await run.inFlight(task, () => stragglers.watchOver(flight))
   verifier.accept(agreed)
   run.progress.accepted()
   run.emit({ type: 'part', index, start, size })

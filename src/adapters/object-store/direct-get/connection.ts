@@ -69,9 +69,9 @@ export class DirectConnection {
     return this.#reader === undefined && !this.#socket.destroyed
   }
 
-  /** When it came to rest, by the monotonic clock. */
+  /** When it came to rest, by the monotonic clock; never, while it is in use. */
   get idleSince(): number {
-    return this.#idleSince
+    return this.#reader ? Number.POSITIVE_INFINITY : this.#idleSince
   }
 
   /** From now on it is used on behalf of this store. */
@@ -81,7 +81,7 @@ export class DirectConnection {
     this.#holder = holder
   }
 
-  onClose(listener: () => void): void {
+  onClose(listener: (hadError: boolean) => void): void {
     this.#socket.once('close', listener)
   }
 

@@ -1,4 +1,5 @@
 import { defaultConnectTimeout } from '../../../lifecycle/connect-timeout'
+import { connectionOpened, connectionReused } from '../../../lifecycle/connection-news'
 import { type ConnectionPool, Freshness } from '../../../lifecycle/freshness'
 import type { Holder } from '../../../lifecycle/holder'
 import { throwIfAborted } from '../abort'
@@ -58,6 +59,7 @@ export class DirectGet implements ConnectionPool {
     this.dropStale()
     const idle = this.#idle({ host, port })
     const connection = idle ?? this.#connect({ host, port }, connectTimeout)
+    if (idle) connectionReused('direct')
     connection.heldBy(holder)
     try {
       const { statusCode, headers, keepAlive } = await connection.request(text, signal)
@@ -105,6 +107,11 @@ export class DirectGet implements ConnectionPool {
     const connection = new DirectConnection(endpoint, this.#freshness.stamp(), connectTimeout)
     this.#open.add(connection)
     connection.onClose(() => this.#open.delete(connection))
+    connectionOpened(
+      'direct',
+      (closed) => connection.onClose(closed),
+      () => this.#freshness.retirement(connection.stamp, connection.idleSince),
+    )
     return connection
   }
 
