@@ -26,6 +26,7 @@ export type {
   Digests,
   ObjectAttributes,
   ObjectInfo,
+  Peek,
   Source,
 } from './contract/source'
 export type { ListOptions, SinkOptions, SourceOptions, Store } from './contract/store'

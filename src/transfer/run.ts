@@ -8,6 +8,7 @@ import { toTransferError } from './attempts/classify'
 import { type Failure, type Pause, retrying } from './attempts/retry'
 import { type BudgetShare, budgetShare } from './configure'
 import type { ResolvedOptions } from './options'
+import type { PeekedBytes } from './parts/peeked-bytes'
 import { ProgressMeter } from './progress'
 import { tell } from './tell'
 
@@ -35,6 +36,8 @@ export class Run {
   readonly progress: ProgressMeter
   readonly budget: BudgetShare
   retries = 0
+  /** The object's bytes, where they came with the first answer of the source. */
+  peeked: PeekedBytes | undefined
   /** Bytes of the parts that an earlier run has sent. */
   resumedBytes = 0
   /** Hears of each retry of a part's request, to either side, and of when the one that failed began. */
@@ -94,8 +97,9 @@ export class Run {
     if (this.signal.aborted) throw this.signal.reason
   }
 
-  /** Releases the caller's signal and the clock. */
+  /** Releases the caller's signal and the clock, and bytes that nobody read. */
   end(): void {
+    this.peeked?.free()
     this.#stopListening()
   }
 

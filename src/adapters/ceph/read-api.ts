@@ -7,15 +7,16 @@ import {
   type HeadObjectCommandOutput,
 } from '@aws-sdk/client-s3'
 import { TransferError } from '../../contract/errors'
-import type { ByteRange, Bytes, Context, ObjectInfo } from '../../contract/source'
+import type { ByteRange, Bytes, Context, ObjectInfo, Peek } from '../../contract/source'
 import { compositeOf, plainMd5Etag, sameEtag } from '../../integrity/etag'
 import type { ObjectApi } from '../object-store/api'
+import { firstStretch, peekBody } from '../object-store/peek-body'
 import { responseBody } from '../object-store/response-body'
 import { versionPin, versionToken } from '../object-store/version'
 import { fromOutput } from './attributes'
 import type { CephClient } from './client'
 
-type ReadApi = Pick<ObjectApi, 'head' | 'partSize' | 'get'>
+type ReadApi = Pick<ObjectApi, 'head' | 'partSize' | 'get' | 'peek'>
 
 export function readApi(client: CephClient, bucket: string, name: string): ReadApi {
   async function ask(key: string, context: Context, PartNumber?: number): Promise<HeadObjectCommandOutput> {
@@ -44,7 +45,8 @@ export function readApi(client: CephClient, bucket: string, name: string): ReadA
     return PartsCount === undefined ? undefined : ContentLength
   }
 
-  async function get(key: string, range: ByteRange | undefined, context: Context): Promise<Bytes> {
+  /** The response is to be read or destroyed. */
+  async function open(key: string, range: string | undefined, context: Context) {
     const { ifMatch, versionId } = versionPin(context.version)
     const location = `${name}/${key}`
     const command = new GetObjectCommand({
@@ -52,27 +54,44 @@ export function readApi(client: CephClient, bucket: string, name: string): ReadA
       Key: key,
       IfMatch: ifMatch,
       VersionId: versionId,
-      Range: range && `bytes=${range.start}-${range.end - 1}`,
+      Range: range,
     })
-    const output = await client.send(command, {
-      context,
-      location,
-      operation: 'GET',
-      access: 'read',
-      direct: true,
-    })
+    const about = { context, location, operation: 'GET', access: 'read', direct: true } as const
+    const output = await client.send(command, about)
     const response = readableOf(output.Body)
     try {
       checkPin(output, context.version, location)
+    } catch (error) {
+      drop(response)
+      throw error
+    }
+    return { output, response, location }
+  }
+
+  async function get(key: string, range: ByteRange | undefined, context: Context): Promise<Bytes> {
+    const header = range && `bytes=${range.start}-${range.end - 1}`
+    const { output, response, location } = await open(key, header, context)
+    try {
       const size = range ? checkRange(output, range, location) : checkLength(output, location)
       return responseBody(response, { size, signal: context.signal, location })
     } catch (error) {
-      response.on('error', () => {}).destroy()
+      drop(response)
       throw error
     }
   }
 
-  return { head, partSize, get }
+  async function peek(key: string, limit: number, context: Context): Promise<Peek> {
+    const { output, response, location } = await open(key, `bytes=0-${limit - 1}`, context)
+    const stretch = firstStretch(output.ContentRange, output.ContentLength, limit)
+    if (!stretch || !output.ETag) {
+      drop(response)
+      throw stretch ? noObject(location) : otherRange(output, { start: 0, end: limit }, location)
+    }
+    const info = infoOf(key, { ...output, ContentLength: stretch.total })
+    return { info, bytes: peekBody(response, stretch, limit, { signal: context.signal, location }) }
+  }
+
+  return { head, partSize, get, peek }
 }
 
 /** An ETag that says nothing of the bytes: those of objects encrypted with keys of the caller or of a key service. */
@@ -148,9 +167,16 @@ function checkRange(output: GetObjectCommandOutput, range: ByteRange, location: 
   }
   const length = output.ContentLength ?? size
   if (!match || start !== range.start || end !== range.end || length !== size) {
-    // Of a cache on the way, perhaps, that another attempt passes by.
-    const message = `The answer for ${location} is not the range asked for. Check proxies on the way to the gateway.`
-    throw new TransferError('INTEGRITY', message, { retry: 'temporary', context })
+    throw otherRange(output, range, location)
   }
   return size
 }
+
+function otherRange(output: GetObjectCommandOutput, range: ByteRange, location: string): TransferError {
+  // Of a cache on the way, perhaps, that another attempt passes by.
+  const message = `The answer for ${location} is not the range asked for. Check proxies on the way to the gateway.`
+  const context = { location, asked: range, answered: output.ContentRange }
+  return new TransferError('INTEGRITY', message, { retry: 'temporary', context })
+}
+
+const drop = (response: Readable) => void response.on('error', () => {}).destroy()
