@@ -1,11 +1,6 @@
 import { Readable } from 'node:stream'
 import type { ReadableStream } from 'node:stream/web'
-import {
-  GetObjectCommand,
-  type GetObjectCommandOutput,
-  HeadObjectCommand,
-  type HeadObjectCommandOutput,
-} from '@aws-sdk/client-s3'
+import { GetObjectCommand, type GetObjectCommandInput, HeadObjectCommand } from '@aws-sdk/client-s3'
 import { TransferError } from '../../contract/errors'
 import type { ByteRange, Bytes, Context, ObjectInfo, Peek } from '../../contract/source'
 import { compositeOf, plainMd5Etag, sameEtag } from '../../integrity/etag'
@@ -14,24 +9,46 @@ import { firstStretch, peekBody } from '../object-store/peek-body'
 import { responseBody } from '../object-store/response-body'
 import { versionPin, versionToken } from '../object-store/version'
 import { fromOutput } from './attributes'
-import type { CephClient } from './client'
+import type { Call, CephClient } from './client'
+import type { ObjectInput, ObjectOutput } from './signed/fields'
 
 type ReadApi = Pick<ObjectApi, 'head' | 'partSize' | 'get' | 'peek'>
 
 export function readApi(client: CephClient, bucket: string, name: string): ReadApi {
-  async function ask(key: string, context: Context, PartNumber?: number): Promise<HeadObjectCommandOutput> {
-    const { ifMatch, versionId } = versionPin(context.version)
-    const command = new HeadObjectCommand({
-      Bucket: bucket,
-      Key: key,
-      IfMatch: ifMatch,
-      VersionId: versionId,
-      PartNumber,
-    })
+  /** The message of a GET is to be read to its end or destroyed. */
+  async function request(
+    method: 'HEAD' | 'GET',
+    key: string,
+    { signal, ...context }: Context,
+    { Range, PartNumber }: Pick<ObjectInput, 'Range' | 'PartNumber'> = {},
+  ) {
     const location = `${name}/${key}`
-    const output = await client.send(command, { context, location, operation: 'HEAD', access: 'read' })
+    const call: Call = { context: { ...context, signal }, location, operation: method, access: 'read' }
+    const { ifMatch: IfMatch, versionId: VersionId } = versionPin(context.version)
+    const input = { IfMatch, VersionId, Range, PartNumber }
+    const answer =
+      (await client.object({ method, bucket, key, input }, call)) ??
+      (await throughSdk(method, { ...input, Bucket: bucket, Key: key }, call))
+    try {
+      checkPin(answer.output, context.version, location)
+      return { ...answer, location }
+    } catch (error) {
+      drop(answer.message)
+      throw error
+    }
+  }
+
+  async function throughSdk(method: 'HEAD' | 'GET', input: GetObjectCommandInput, call: Call) {
+    if (method === 'HEAD') {
+      return { output: await client.send(new HeadObjectCommand(input), call), message: Readable.from([]) }
+    }
+    const output = await client.send(new GetObjectCommand(input), call)
+    return { output, message: readableOf(output.Body) }
+  }
+
+  async function ask(key: string, context: Context, PartNumber?: number): Promise<ObjectOutput> {
+    const { output, location } = await request('HEAD', key, context, { PartNumber })
     if (!output.ETag || output.ContentLength === undefined) throw noObject(location)
-    checkPin(output, context.version, location)
     return output
   }
 
@@ -45,50 +62,28 @@ export function readApi(client: CephClient, bucket: string, name: string): ReadA
     return PartsCount === undefined ? undefined : ContentLength
   }
 
-  /** The response is to be read or destroyed. */
-  async function open(key: string, range: string | undefined, context: Context) {
-    const { ifMatch, versionId } = versionPin(context.version)
-    const location = `${name}/${key}`
-    const command = new GetObjectCommand({
-      Bucket: bucket,
-      Key: key,
-      IfMatch: ifMatch,
-      VersionId: versionId,
-      Range: range,
-    })
-    const about = { context, location, operation: 'GET', access: 'read', direct: true } as const
-    const output = await client.send(command, about)
-    const response = readableOf(output.Body)
-    try {
-      checkPin(output, context.version, location)
-    } catch (error) {
-      drop(response)
-      throw error
-    }
-    return { output, response, location }
-  }
-
   async function get(key: string, range: ByteRange | undefined, context: Context): Promise<Bytes> {
-    const header = range && `bytes=${range.start}-${range.end - 1}`
-    const { output, response, location } = await open(key, header, context)
+    const Range = range && `bytes=${range.start}-${range.end - 1}`
+    const { output, message, location } = await request('GET', key, context, { Range })
     try {
       const size = range ? checkRange(output, range, location) : checkLength(output, location)
-      return responseBody(response, { size, signal: context.signal, location })
+      return responseBody(message, { size, signal: context.signal, location })
     } catch (error) {
-      drop(response)
+      drop(message)
       throw error
     }
   }
 
   async function peek(key: string, limit: number, context: Context): Promise<Peek> {
-    const { output, response, location } = await open(key, `bytes=0-${limit - 1}`, context)
+    const Range = `bytes=0-${limit - 1}`
+    const { output, message, location } = await request('GET', key, context, { Range })
     const stretch = firstStretch(output.ContentRange, output.ContentLength, limit)
     if (!stretch || !output.ETag) {
-      drop(response)
+      drop(message)
       throw stretch ? noObject(location) : otherRange(output, { start: 0, end: limit }, location)
     }
     const info = infoOf(key, { ...output, ContentLength: stretch.total })
-    return { info, bytes: peekBody(response, stretch, limit, { signal: context.signal, location }) }
+    return { info, bytes: peekBody(message, stretch, limit, { signal: context.signal, location }) }
   }
 
   return { head, partSize, get, peek }
@@ -115,7 +110,7 @@ function noObject(location: string): TransferError {
   return new TransferError('SERVER_ERROR', message, { retry: 'temporary', context: { location } })
 }
 
-function infoOf(key: string, output: HeadObjectCommandOutput): ObjectInfo {
+function infoOf(key: string, output: ObjectOutput): ObjectInfo {
   const etag = output.ETag ?? ''
   const md5 = md5Of(etag, output)
   const compositeMd5 = isOpaque(output) ? undefined : compositeOf(etag)
@@ -148,14 +143,14 @@ function checkPin(
   throw new TransferError('SOURCE_CHANGED', message, { context: { location, answered: given } })
 }
 
-function checkLength({ ContentLength }: GetObjectCommandOutput, location: string): number {
+function checkLength({ ContentLength }: ObjectOutput, location: string): number {
   if (ContentLength !== undefined) return ContentLength
   const message = `The answer for ${location} has no Content-Length, so a truncated body could not be told. Check proxies on the way.`
   throw new TransferError('SERVER_ERROR', message, { retry: 'temporary', context: { location } })
 }
 
 /** Bytes to come. The range in the answer must be the one asked for, of which only the end can be missing honestly. */
-function checkRange(output: GetObjectCommandOutput, range: ByteRange, location: string): number {
+function checkRange(output: ObjectOutput, range: ByteRange, location: string): number {
   const size = range.end - range.start
   const match = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(output.ContentRange ?? '')
   const start = Number(match?.[1])
@@ -172,7 +167,7 @@ function checkRange(output: GetObjectCommandOutput, range: ByteRange, location: 
   return size
 }
 
-function otherRange(output: GetObjectCommandOutput, range: ByteRange, location: string): TransferError {
+function otherRange(output: ObjectOutput, range: ByteRange, location: string): TransferError {
   // Of a cache on the way, perhaps, that another attempt passes by.
   const message = `The answer for ${location} is not the range asked for. Check proxies on the way to the gateway.`
   const context = { location, asked: range, answered: output.ContentRange }
