@@ -2,7 +2,7 @@ import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import type { Context } from '../../contract/source'
 import { lifecycle } from '../../lifecycle/default-lifecycle'
 import { internalsOf } from '../../lifecycle/internals'
-import { throwIfAborted } from '../object-store/abort'
+import { throwIfAborted, unlessAborted } from '../object-store/abort'
 import { StoreConnections } from '../object-store/connections'
 import { type CredentialsCache, credentialsCache } from '../object-store/credentials'
 import { type Access, cephError } from './errors'
@@ -70,7 +70,7 @@ export class CephClient {
   async #attempt<T>(call: Call, work: (used: CephCredentials | undefined) => Promise<T>): Promise<T> {
     const { signal } = call.context
     throwIfAborted(signal, call.location)
-    const used = await this.#credentials?.get()
+    const used = await (this.#credentials && unlessAborted(this.#credentials.get(), signal, call.location))
     try {
       return await work(used)
     } catch (error) {

@@ -4,9 +4,10 @@ import { checkClient } from './check-client'
 import { type CosCredentials, type CosSettings, checkCredentials } from './options'
 import type { PortOptions } from './port'
 import type { CosSdk } from './sdk'
+import { isAddress, isLoopback, isRegional, signedRequest } from './signed-calls'
 
 /** The SDK and how it signs. */
-export type CosClient = Pick<PortOptions, 'sdk' | 'authorise' | 'adjust'>
+export type CosClient = Pick<PortOptions, 'sdk' | 'authorise' | 'adjust' | 'signed'>
 
 export function createClient(settings: CosSettings): CosClient {
   return settings.client ? { sdk: checkClient(settings.client, settings) } : ownClient(settings)
@@ -35,6 +36,16 @@ function ownClient(settings: CosSettings): CosClient {
   }
   return {
     sdk: new COS(options as unknown as COS.COSOptions) as unknown as CosSdk,
+    async signed(call) {
+      // The SDK knows how to ask a proxy, which is not asked for this machine's own addresses.
+      const direct = settings.endpoint && isLoopback(settings.endpoint)
+      if (!direct && proxyVariables.some((name) => process.env[name])) return undefined
+      const keys = await cache.get()
+      return {
+        request: signedRequest(call, keys, settings),
+        otherKeys: () => cache.invalidate(keys),
+      }
+    },
     async authorise() {
       const keys = await cache.get()
       return {
@@ -52,6 +63,9 @@ function ownClient(settings: CosSettings): CosClient {
   }
 }
 
+/** By which the SDK finds a proxy. */
+const proxyVariables = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy']
+
 interface SigningRequest {
   readonly Method: COS.Method
   readonly Pathname: string
@@ -66,11 +80,5 @@ function addressOf({ bucket, endpoint }: CosSettings): { Protocol: string; Domai
   if (!endpoint) return { Protocol: 'https:' }
   const { protocol: Protocol, host } = endpoint
   if (isAddress(endpoint)) return { Protocol, Ip: host }
-  const regional = /^cos[^.]*\.[^.]+\.(myqcloud\.com|tencentcos\.cn)$/.test(endpoint.hostname)
-  return { Protocol, Domain: regional ? `${bucket}.${host}` : host }
+  return { Protocol, Domain: isRegional(endpoint) ? `${bucket}.${host}` : host }
 }
-
-const isLoopback = ({ hostname }: URL) =>
-  hostname === 'localhost' || hostname === '[::1]' || /^127\./.test(hostname)
-
-const isAddress = (endpoint: URL) => isLoopback(endpoint) || /^[\d.]+$|^\[/.test(endpoint.hostname)

@@ -143,15 +143,9 @@ export async function putObject(
     ...createOnlyHeader(object),
     'Content-MD5': Buffer.from(md5, 'hex').toString('base64'),
   }
-  // As a stream: the SDK would copy a Buffer twice, and sends no empty one.
-  const body = { size, open: async () => once(bytes) }
   const params = { Key, ContentLength: size, SkipTask: true } as const
-  const answered = await caller.headers({ name: 'putObject', params, headers, body }, asked, context)
+  const answered = await caller.headers({ name: 'putObject', params, headers, bytes }, asked, context)
   return { size, etag: etagOf(answered, asked), ...versionOf(answered), ...crc64Of(answered) }
-}
-
-async function* once(bytes: Uint8Array): Bytes & AsyncGenerator<Uint8Array> {
-  yield bytes
 }
 
 /** Removing what is not there is a success. */

@@ -42,7 +42,13 @@ export function sendRequest(
     sent.once('response', (message) => {
       // Until somebody reads, nobody else listens.
       message.on('error', () => {})
-      resolve(message)
+      if (sent.writableFinished) return resolve(message)
+      // Nobody would send the rest, and the connection would be held for ever.
+      message.once('close', () => sent.destroy())
+      // A success that comes before the whole body has been sent proves nothing of it.
+      if ((message.statusCode ?? 0) >= 300) return resolve(message)
+      reject(closed('before the whole body was sent'))
+      sent.destroy()
     })
     if (body) sent.end(body)
     else sent.end()
