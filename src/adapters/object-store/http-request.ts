@@ -35,11 +35,13 @@ export function sendRequest(
     else signal?.addEventListener('abort', stop, { once: true })
     // Stays on: writing the rest of a body after an early answer fails too, and must not end the process.
     sent.on('error', reject)
+    let answered = false
     sent.once('close', () => {
       signal?.removeEventListener('abort', stop)
-      reject(closed('before there was an answer'))
+      if (!answered) reject(closed('before there was an answer'))
     })
     sent.once('response', (message) => {
+      answered = true
       // Until somebody reads, nobody else listens.
       message.on('error', () => {})
       if (sent.writableFinished) return resolve(message)

@@ -27,7 +27,7 @@ export function replyText(
     })
     message.once('close', () => {
       signal?.removeEventListener('abort', stop)
-      reject(closed('in the middle of the answer'))
+      if (!message.readableEnded) reject(closed('in the middle of the answer'))
     })
     if (message.destroyed) reject(closed('in the middle of the answer'))
   })

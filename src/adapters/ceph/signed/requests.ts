@@ -31,19 +31,24 @@ const clockTolerance = 300_000
  * does several times over. What an answer means is decided by the same rules as for the SDK's.
  */
 export class SignedRequests {
-  readonly #endpoint: URL
+  readonly #address: Pick<HttpRequest, 'protocol' | 'host' | 'port'>
   readonly #basePath: string
-  readonly #host: string
+  readonly #hostHeader: string
   readonly #signer: Signer
   readonly #connections: StoreConnections
   /** Milliseconds by which the gateway's clock is ahead of ours. */
   #clockOffset = 0
 
   constructor(endpoint: string, region: string, connections: StoreConnections) {
-    this.#endpoint = new URL(endpoint)
-    this.#basePath = this.#endpoint.pathname.replace(/\/+$/, '')
-    // An IPv6 address stands in brackets.
-    this.#host = this.#endpoint.hostname.replace(/^\[(.*)\]$/, '$1')
+    const { protocol, hostname, port, host, pathname } = new URL(endpoint)
+    this.#address = {
+      protocol,
+      // An IPv6 address stands in brackets.
+      host: hostname.replace(/^\[(.*)\]$/, '$1'),
+      port: Number(port) || (protocol === 'https:' ? 443 : 80),
+    }
+    this.#basePath = pathname.replace(/\/+$/, '')
+    this.#hostHeader = host
     this.#signer = new Signer(region)
     this.#connections = connections
   }
@@ -62,19 +67,16 @@ export class SignedRequests {
     const path = `${this.#basePath}/${encode(bucket)}/${key.split('/').map(encode).join('/')}`
     const query = queryOf(input)
     const headers = {
-      host: this.#endpoint.host,
+      host: this.#hostHeader,
       'user-agent': 'sluiceway',
       // The type is the one the SDK gives an object without any.
       ...(body && { 'content-length': String(body.byteLength), 'content-type': 'application/octet-stream' }),
       ...headersOf(input),
     }
     const now = new Date(Date.now() + this.#clockOffset)
-    const { protocol, port } = this.#endpoint
     return {
-      protocol,
+      ...this.#address,
       method,
-      host: this.#host,
-      port: Number(port) || (protocol === 'https:' ? 443 : 80),
       path: query ? `${path}?${query}` : path,
       headers: this.#signer.sign({ method, path, query, headers, body }, credentials, now),
       ...(body && { body }),

@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto'
+import { createHmac, hash } from 'node:crypto'
 import type { CephCredentials } from '../options'
 
 /** A request to be signed; its headers are in lower case, `host` among them. */
@@ -13,7 +13,7 @@ export interface Unsigned {
 }
 
 const algorithm = 'AWS4-HMAC-SHA256'
-const emptyHash = createHash('sha256').digest('hex')
+const emptyHash = hash('sha256', '')
 
 /** Headers that proxies may change on the way. */
 const unsigned = new Set(['cache-control', 'user-agent'])
@@ -66,5 +66,5 @@ export class Signer {
   }
 }
 
-const sha256 = (data: string | Uint8Array) => createHash('sha256').update(data).digest('hex')
+const sha256 = (data: string | Uint8Array) => hash('sha256', data)
 const hmac = (key: Buffer, text: string) => createHmac('sha256', key).update(text).digest()
