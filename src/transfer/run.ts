@@ -56,8 +56,6 @@ export class Run {
   ) {
     this.progress = new ProgressMeter(options.onProgress)
     this.budget = budgetShare(options.memoryBudget)
-    // Each part in flight listens: from eleven on Node would print a warning of a leak.
-    setMaxListeners(0, this.#controller.signal, this.#drain.signal)
     this.#stopListening = this.#listen()
   }
 
@@ -74,6 +72,8 @@ export class Run {
   /** Lets what is under way in `work` go on for the checkpoint's grace after an abort. */
   async withGrace<T>(work: () => Promise<T>): Promise<T> {
     this.#grace = this.options.checkpoint?.grace ?? 0
+    // Each part in flight listens: from eleven on Node would print a warning of a leak.
+    setMaxListeners(0, this.#controller.signal, this.#drain.signal)
     try {
       return await work()
     } finally {

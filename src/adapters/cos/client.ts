@@ -4,7 +4,7 @@ import { checkClient } from './check-client'
 import { type CosCredentials, type CosSettings, checkCredentials } from './options'
 import type { PortOptions } from './port'
 import type { CosSdk } from './sdk'
-import { isAddress, isLoopback, isRegional, signedRequest } from './signed-calls'
+import { isAddress, isLoopback, isRegional, SignedRequests } from './signed-calls'
 
 /** The SDK and how it signs. */
 export type CosClient = Pick<PortOptions, 'sdk' | 'authorise' | 'adjust' | 'signed'>
@@ -20,6 +20,7 @@ export function createClient(settings: CosSettings): CosClient {
  */
 function ownClient(settings: CosSettings): CosClient {
   const cache = credentialsCache<CosCredentials>(settings.credentials!, checkCredentials)
+  const requests = new SignedRequests(settings)
   let current: CosCredentials
   const options = {
     ...addressOf(settings),
@@ -42,7 +43,7 @@ function ownClient(settings: CosSettings): CosClient {
       if (!direct && proxyVariables.some((name) => process.env[name])) return undefined
       const keys = await cache.get()
       return {
-        request: signedRequest(call, keys, settings),
+        request: requests.build(call, keys),
         otherKeys: () => cache.invalidate(keys),
       }
     },

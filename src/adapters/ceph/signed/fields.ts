@@ -1,5 +1,6 @@
 import type { GetObjectCommandOutput } from '@aws-sdk/client-s3'
 import type { Headers } from '../../object-store/http-request'
+import { percentEncode } from '../../object-store/percent-encode'
 
 /** What a request for an object can say, under the names of the SDK. */
 export interface ObjectInput {
@@ -48,7 +49,7 @@ export function headersOf(input: ObjectInput): Record<string, string> {
 /** In the order in which it is signed. */
 export function queryOf({ VersionId, PartNumber }: ObjectInput): string {
   const partNumber = PartNumber === undefined ? [] : [`partNumber=${PartNumber}`]
-  const versionId = VersionId === undefined ? [] : [`versionId=${encode(VersionId)}`]
+  const versionId = VersionId === undefined ? [] : [`versionId=${percentEncode(VersionId)}`]
   return [...partNumber, ...versionId].join('&')
 }
 
@@ -90,7 +91,3 @@ function metadataOf(headers: Headers): Record<string, string> {
   }
   return metadata
 }
-
-/** As the signature wants it: nothing but letters, digits and `-._~` as it is. */
-export const encode = (text: string): string =>
-  encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)

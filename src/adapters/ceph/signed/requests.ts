@@ -2,10 +2,11 @@ import type { Readable } from 'node:stream'
 import type { Context } from '../../../contract/source'
 import type { StoreConnections } from '../../object-store/connections'
 import { type Headers, type HttpRequest, sendRequest } from '../../object-store/http-request'
+import { percentEncode, percentEncodePath } from '../../object-store/percent-encode'
 import { replyText } from '../../object-store/reply-text'
 import { parseXml, textOf } from '../../object-store/xml'
 import type { CephCredentials } from '../options'
-import { encode, headersOf, type ObjectInput, type ObjectOutput, outputOf, queryOf } from './fields'
+import { headersOf, type ObjectInput, type ObjectOutput, outputOf, queryOf } from './fields'
 import { Signer } from './signature'
 
 export interface ObjectRequest {
@@ -64,7 +65,7 @@ export class SignedRequests {
   }
 
   #signed({ method, bucket, key, input, body }: ObjectRequest, credentials: CephCredentials): HttpRequest {
-    const path = `${this.#basePath}/${encode(bucket)}/${key.split('/').map(encode).join('/')}`
+    const path = `${this.#basePath}/${percentEncode(bucket)}/${percentEncodePath(key)}`
     const query = queryOf(input)
     const headers = {
       host: this.#hostHeader,
