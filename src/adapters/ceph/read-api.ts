@@ -74,9 +74,13 @@ export function readApi(client: CephClient, bucket: string, name: string): ReadA
     }
   }
 
-  async function peek(key: string, limit: number, context: Context): Promise<Peek> {
+  async function peek(key: string, limit: number, context: Context): Promise<Peek | undefined> {
     const Range = `bytes=0-${limit - 1}`
     const { output, message, location } = await request('GET', key, context, { Range })
+    if (output.ContentRange === undefined) {
+      drop(message)
+      return undefined
+    }
     const stretch = firstStretch(output.ContentRange, output.ContentLength, limit)
     if (!stretch || !output.ETag) {
       drop(message)

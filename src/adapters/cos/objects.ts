@@ -59,10 +59,14 @@ export async function peekObject(
   limit: number,
   location: string,
   context: Context,
-): Promise<Peek> {
+): Promise<Peek | undefined> {
   return answerOf(caller, Key, { start: 0, end: limit }, location, context, (answer, asked) => {
     const { headers, message } = answer
     const range = headers['content-range']
+    if (range === undefined) {
+      message.destroy()
+      return undefined
+    }
     const stretch = firstStretch(range, lengthOf(headers, asked), limit)
     if (!stretch) throw badReply(`with the range '${range}' in place of the first ${limit} bytes`, asked)
     const info = infoOf(Key, headers, stretch.total, asked)

@@ -12,18 +12,16 @@ export interface Stretch {
 }
 
 /**
- * The stretch by the headers of the answer; undefined where they do not say that it begins with the first byte.
+ * The stretch by the headers of the answer; undefined where they contradict what was asked or one another.
  *
  * @param limit bytes that were asked for
  */
 export function firstStretch(
-  contentRange: string | undefined,
+  contentRange: string,
   contentLength: number | undefined,
   limit: number,
 ): Stretch | undefined {
   if (contentLength === undefined || !Number.isSafeInteger(contentLength)) return undefined
-  // A server that knows no ranges sends all there is.
-  if (contentRange === undefined) return { size: contentLength, total: contentLength }
   const match = /^bytes 0-(\d+)\/(\d+)$/.exec(contentRange)
   const size = Number(match?.[1]) + 1
   const total = Number(match?.[2])
@@ -38,9 +36,7 @@ export function peekBody(
   options: Omit<ResponseBodyOptions, 'size'>,
 ): Bytes | undefined {
   if (total <= limit) return responseBody(response, { ...options, size })
-  const body = response.on('error', () => {})
-  if (size > limit) body.destroy()
-  else void drop(body)
+  void drop(response.on('error', () => {}))
   return undefined
 }
 

@@ -48,7 +48,9 @@ export class ObjectSource implements Source {
   async peek(limit: number, context: Context = {}): Promise<Peek> {
     throwIfAborted(context.signal, this.location)
     try {
-      const { info, bytes } = await this.api.peek(this.key, limit, this.#pinned(context))
+      const peek = await this.api.peek(this.key, limit, this.#pinned(context))
+      if (!peek) return { info: await this.stat(context) }
+      const { info, bytes } = peek
       return bytes ? { info, bytes: ofTask(bytes) } : { info }
     } catch (error) {
       if (!TransferError.is(error) || error.code !== 'TRUNCATED') {

@@ -139,6 +139,15 @@ describe('a request for an object', () => {
     expect(results[1]).toEqual(results[0])
   })
 
+  it('is followed by a HEAD where the server knows no ranges', async () => {
+    const peek = (store: CephStore) => store.source('k').peek!(100)
+    const { server, results } = await both(peek, (socket, request) =>
+      socket.write(reply(request.startsWith('HEAD') ? '' : 'hello', `ETag: ${etag}`)),
+    )
+    for (const result of results) expect(result.bytes).toBeUndefined()
+    expect(server.requests.map((request) => request.slice(0, 4))).toEqual(['GET ', 'HEAD', 'GET ', 'HEAD'])
+  })
+
   it('is accepted by a server that checks its signature, whatever the key', async () => {
     const server = await s3Server()
     const store = ceph({ bucket: server.bucket, endpoint: server.url, credentials: server.credentials })
