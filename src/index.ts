@@ -37,6 +37,7 @@ export type {
   Digests,
   ObjectAttributes,
   ObjectInfo,
+  Peek,
   Source,
 } from './contract/source'
 export type { ListOptions, SinkOptions, SourceOptions, Store } from './contract/store'

@@ -71,6 +71,16 @@ export interface Digests {
   readonly md5?: string
 }
 
+/** The answer to {@link Source.peek}. */
+export interface Peek {
+  readonly info: ObjectInfo
+  /**
+   * All bytes of the object, of exactly the version in `info`; missing where it has more than was asked for. To be read
+   * to the end or left early, which frees them: nobody else does.
+   */
+  readonly bytes?: Bytes
+}
+
 /** Where bytes come from. Anything with `location`, `stat` and `open` will do: stores make these, and so may you. */
 export interface Source {
   /** Names the object in messages and results; never holds a secret. */
@@ -90,6 +100,12 @@ export interface Source {
    * Rejects with SOURCE_CHANGED when `context.version` is no longer what is there.
    */
   open(range?: ByteRange, context?: Context): Promise<Bytes>
+  /**
+   * What `stat` gives, and the bytes with it where the object has at most `limit` of them, all from one answer: a small
+   * object then costs one request in place of three. The core asks so first, where the sink takes small objects whole.
+   * Whoever wraps a source and wants to see every read leaves it out.
+   */
+  peek?(limit: number, context?: Context): Promise<Peek>
   /**
    * Bytes of one part, counted from 0, of those that {@link ObjectInfo.compositeMd5} is made of; undefined where the
    * store does not tell. Asked only for `verify: 'end-to-end'`. Moves no bytes of the object.

@@ -9,6 +9,7 @@ import { toTransferError } from './attempts/classify'
 import { type Failure, type Pause, retrying } from './attempts/retry'
 import { type BudgetShare, budgetShare } from './configure'
 import type { ResolvedOptions } from './options'
+import type { PeekedBytes } from './parts/peeked-bytes'
 import { ProgressMeter } from './progress'
 import { tell } from './tell'
 import { Trace } from './trace'
@@ -37,6 +38,8 @@ export class Run {
   readonly progress: ProgressMeter
   readonly budget: BudgetShare
   retries = 0
+  /** The object's bytes, where they came with the first answer of the source. */
+  peeked: PeekedBytes | undefined
   /** Bytes of the parts that an earlier run has sent. */
   resumedBytes = 0
   /** Hears of each retry of a part's request, to either side, and of when the one that failed began. */
@@ -56,8 +59,6 @@ export class Run {
   ) {
     this.progress = new ProgressMeter(options.onProgress)
     this.budget = budgetShare(options.memoryBudget)
-    // Each part in flight listens: from eleven on Node would print a warning of a leak.
-    setMaxListeners(0, this.#controller.signal, this.#drain.signal)
     this.#stopListening = this.#listen()
     if (transferChannel.hasSubscribers) this.#trace = new Trace(this)
   }
@@ -75,6 +76,8 @@ export class Run {
   /** Lets what is under way in `work` go on for the checkpoint's grace after an abort. */
   async withGrace<T>(work: () => Promise<T>): Promise<T> {
     this.#grace = this.options.checkpoint?.grace ?? 0
+    // Each part in flight listens: from eleven on Node would print a warning of a leak.
+    setMaxListeners(0, this.#controller.signal, this.#drain.signal)
     try {
       return await work()
     } finally {
@@ -98,8 +101,9 @@ export class Run {
     if (this.signal.aborted) throw this.signal.reason
   }
 
-  /** Releases the caller's signal and the clock. */
+  /** Releases the caller's signal and the clock, and bytes that nobody read. */
   end(): void {
+    this.peeked?.free()
     this.#stopListening()
     this.#trace?.end()
     this.#trace = undefined

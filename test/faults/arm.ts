@@ -5,7 +5,7 @@ import type { Cell } from './cells'
 import type { Disturbance } from './faults'
 import { midBody } from './limits'
 import { type End, openPeer, openStream } from './routes'
-import { sectionOf } from './sections'
+import { requestOf, sectionOf } from './sections'
 
 /** The end that goes wrong, ready to. */
 export interface Armed {
@@ -45,7 +45,7 @@ function armStream(peer: string, { type }: Disturbance, bytes: Uint8Array): Arme
 }
 
 async function armPeer(
-  { row, section, mode }: Cell,
+  { row, section, mode, other }: Cell,
   peer: 'ceph' | 'cos',
   fault: Fault | Disturbance,
   bytes: Uint8Array,
@@ -57,8 +57,8 @@ async function armPeer(
     now: () => new Date(Date.now() + aheadMs),
   })
   if (fault.type === 'refused') await end.proxy!.refuse()
-  const { side, operation, nth } = sectionOf(section)
-  const rule = { when: { operation, nth }, times: mode === 'once' ? 1 : always }
+  const { side } = sectionOf(section)
+  const rule = { when: requestOf(section, other), times: mode === 'once' ? 1 : always }
   const isSource = side === 'source' || section === 'copy'
   if (isSource) await (fault.type === 'rotten' ? writeRotten(end, bytes) : end.write('from', bytes))
   const misbehaviour = isFault(fault) ? end.server!.misbehave({ ...rule, fault }) : undefined

@@ -28,18 +28,25 @@ export interface Section {
 
 /** `(put)`: a small object, which is read whole and put in one request. */
 const sinks: readonly OtherEnd[] = ['ceph', 'cos', 'disk', 'memory', 'ceph (put)', 'cos (put)']
+/** A small object is asked for once, and read with the same request. */
+const partSinks: readonly OtherEnd[] = ['ceph', 'cos', 'disk', 'memory']
 const sources: readonly OtherEnd[] = ['ceph', 'cos', 'disk', 'memory', 'sized stream', 'stream']
 
 /** The requests of a transfer in their order. */
 export const sections = {
-  stat: { title: 'Asking the source what it has', side: 'source', operation: 'HeadObject', others: sinks },
+  stat: {
+    title: 'Asking the source what it has',
+    side: 'source',
+    operation: 'HeadObject',
+    others: partSinks,
+  },
   read: { title: 'Reading the source', side: 'source', operation: 'GetObject', others: sinks },
   verify: {
     title: 'Asking the source, before the commit, whether it has changed',
     side: 'source',
     operation: 'HeadObject',
     nth: 2,
-    others: sinks,
+    others: partSinks,
   },
   stream: { title: 'Reading a stream', side: 'source', others: ['ceph', 'cos', 'disk', 'memory'] },
   begin: {
@@ -84,6 +91,18 @@ export const sections = {
     others: sources,
   },
 } as const satisfies Record<string, Section>
+
+/**
+ * Which request goes wrong. A sink that puts small objects whole has the source asked by a GET of the first bytes, which
+ * takes the place of the first HEAD; and where the object turns out to be small, that of the read.
+ */
+export function requestOf(name: SectionName, other: OtherEnd): Pick<Section, 'operation' | 'nth'> {
+  const { operation, nth }: Section = sections[name]
+  if (other === 'disk' || other.endsWith('(put)')) return { operation, nth }
+  if (name === 'stat') return { operation: 'GetObject' }
+  if (name === 'read') return { operation, nth: 2 }
+  return name === 'verify' ? { operation } : { operation, nth }
+}
 
 export type SectionName = keyof typeof sections
 export const sectionNames = Object.keys(sections) as SectionName[]

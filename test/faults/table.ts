@@ -3,7 +3,7 @@ import { expectedOf } from './expected'
 import { faults, type Mode, type Peer } from './faults'
 import { boundOf, defaults, objectSize, partSize, quick, retryAfterMs, smallSize } from './limits'
 import type { CellResult } from './run-cell'
-import { type Section, type SectionName, sectionNames, sectionOf } from './sections'
+import { type OtherEnd, requestOf, type Section, type SectionName, sectionNames, sectionOf } from './sections'
 
 type Outcome = (cell: Cell) => string
 
@@ -45,7 +45,7 @@ export function renderSection(name: SectionName, outcome: Outcome): string {
   return [
     `## ${section.title}`,
     '',
-    `${routesOf(section)} ${boundsOf(section)}`,
+    `${requestsOf(name, section)}${routesOf(section)} ${boundsOf(section)}`,
     '',
     `| fault | ${heads.join(' | ')} |`,
     `|---|${columns.map(() => '---|').join('')}`,
@@ -81,9 +81,21 @@ function note(cell: Cell, reasons: string[]): string {
   return ` [${reasons.indexOf(why) + 1}]`
 }
 
-function routesOf({ side, operation, nth, others }: Section): string {
-  const what = operation ? `\`${operation}\`${nth === undefined ? '' : ', the second'}. ` : ''
-  return `${what}Routes: ${side === 'source' ? 'to' : 'from'} ${others.join(', ')}.`
+/** The requests that go wrong, each with its routes where they differ. */
+function requestsOf(name: SectionName, { others, operation }: Section): string {
+  if (!operation) return ''
+  const groups = new Map<string, OtherEnd[]>()
+  for (const other of others) {
+    const request = requestOf(name, other)
+    const text = `\`${request.operation}\`, the ${request.nth === 2 ? 'second' : 'first'}`
+    groups.set(text, [...(groups.get(text) ?? []), other])
+  }
+  if (groups.size === 1) return `${[...groups.keys()][0]}. `
+  return `${[...groups].map(([text, routes]) => `${text} (${routes.join(', ')})`).join('; ')}. `
+}
+
+function routesOf({ side, others }: Section): string {
+  return `Routes: ${side === 'source' ? 'to' : 'from'} ${others.join(', ')}.`
 }
 
 function boundsOf({ commits = false }: Section): string {

@@ -13,7 +13,8 @@ it('is left to the gateway where both ends are its own', async () => {
   })
   const operations = backend.server.requests.map(({ operation }) => operation)
   expect(operations.filter((operation) => operation === 'UploadPartCopy')).toHaveLength(7)
-  expect(operations).not.toContain('GetObject')
+  // The first look, which brings the bytes of small objects.
+  expect(operations.filter((operation) => operation === 'GetObject')).toHaveLength(1)
   expect(result.verified).toContain('size')
   expect(sha256(await collect(await backend.store.source('to').open()))).toBe(sha256(large))
 })

@@ -1,7 +1,8 @@
-import type { HeadObjectCommandOutput, StorageClass } from '@aws-sdk/client-s3'
+import type { StorageClass } from '@aws-sdk/client-s3'
 import { TransferError } from '../../contract/errors'
 import type { ObjectAttributes } from '../../contract/source'
 import { decodeMetadata, encodeMetadata } from './metadata'
+import type { ObjectOutput } from './signed/fields'
 
 const headers = [
   'contentType',
@@ -33,7 +34,7 @@ export function toInput(attributes: ObjectAttributes) {
   }
 }
 
-export function fromOutput(output: HeadObjectCommandOutput): ObjectAttributes {
+export function fromOutput(output: ObjectOutput): ObjectAttributes {
   return {
     contentType: output.ContentType,
     cacheControl: output.CacheControl,

@@ -2,13 +2,14 @@ import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import type { Context } from '../../contract/source'
 import { lifecycle } from '../../lifecycle/default-lifecycle'
 import { internalsOf } from '../../lifecycle/internals'
-import { throwIfAborted } from '../object-store/abort'
+import { throwIfAborted, unlessAborted } from '../object-store/abort'
 import { StoreConnections } from '../object-store/connections'
 import { type CredentialsCache, credentialsCache } from '../object-store/credentials'
 import { type Access, cephError } from './errors'
 import { handedInAgents } from './handed-in-agents'
 import { type CephCredentials, type CephOptions, checkCredentials, invalid } from './options'
 import { RequestHandler } from './request-handler'
+import { type ObjectAnswer, type ObjectRequest, SignedRequests } from './signed/requests'
 
 export interface Call {
   readonly context: Context
@@ -17,8 +18,6 @@ export interface Call {
   readonly operation: string
   readonly access: Access
   readonly uploadId?: string
-  /** The answer is an object's bytes, which may be lent out. */
-  readonly direct?: boolean
 }
 
 /** What a command of the SDK looks like from here. */
@@ -27,31 +26,53 @@ interface Command<Output> {
   readonly resolveMiddleware: (...values: never[]) => (input: never) => Promise<{ output: Output }>
 }
 
-/** Sends commands through one S3Client, made at the first one: nothing is opened or read from files before. */
+/**
+ * Sends requests for objects as {@link SignedRequests}, and all others through one S3Client, made at the first one:
+ * nothing is opened or read from files before.
+ */
 export class CephClient {
   readonly #options: CephOptions
   readonly #credentials: CredentialsCache<CephCredentials> | undefined
   readonly #connections: StoreConnections
+  readonly #signed: SignedRequests | undefined
   #client: Promise<S3Client> | undefined
 
   constructor(options: CephOptions) {
     this.#options = options
     this.#connections = new StoreConnections(options.lifecycle ?? lifecycle)
-    if (!options.client) this.#credentials = credentialsCache(options.credentials!, checkCredentials)
+    if (options.client) return
+    this.#credentials = credentialsCache(options.credentials!, checkCredentials)
+    this.#signed = new SignedRequests(options.endpoint!, regionOf(options), this.#connections)
+  }
+
+  /**
+   * A request for one object, sent without the SDK. Rejects with a TransferError.
+   * Undefined where the client was handed in: it may have a say in its requests, and those go through it.
+   */
+  object(request: ObjectRequest, call: Call): Promise<ObjectAnswer> | undefined {
+    const signed = this.#signed
+    if (!signed) return undefined
+    return this.#attempt(call, (used) => signed.send(request, used!, call.context))
   }
 
   /** Rejects with a TransferError. */
-  async send<Output>(command: Command<Output>, call: Call): Promise<Output> {
+  send<Output>(command: Command<Output>, call: Call): Promise<Output> {
+    return this.#attempt(call, async () => {
+      // A refused client is refused every time.
+      this.#client ??= this.#make()
+      const client = await this.#client
+      command.middlewareStack.add(quietly as never, { step: 'initialize', name: 'sluiceway' })
+      const options = { abortSignal: call.context.signal, call: call.context }
+      return (await client.send(command as never, options)) as Output
+    })
+  }
+
+  async #attempt<T>(call: Call, work: (used: CephCredentials | undefined) => Promise<T>): Promise<T> {
     const { signal } = call.context
     throwIfAborted(signal, call.location)
-    // A refused client is refused every time.
-    this.#client ??= this.#make()
-    const client = await this.#client
-    const used = await this.#credentials?.get()
-    command.middlewareStack.add(quietly as never, { step: 'initialize', name: 'sluiceway' })
+    const used = await (this.#credentials && unlessAborted(this.#credentials.get(), signal, call.location))
     try {
-      const options = { abortSignal: signal, call: call.context, direct: call.direct }
-      return (await client.send(command as never, options)) as Output
+      return await work(used)
     } catch (error) {
       const renewCredentials = used && (() => this.#credentials!.invalidate(used))
       throw cephError(error, { ...call, signal, renewCredentials })
@@ -79,7 +100,7 @@ export class CephClient {
     const credentials = this.#credentials!
     return {
       endpoint: this.#options.endpoint,
-      region: this.#options.region ?? 'default',
+      region: regionOf(this.#options),
       forcePathStyle: true,
       // Expired at once, so that the SDK keeps none itself and always gets those of the cache.
       credentials: async () => ({ ...(await credentials.get()), expiration: new Date() }),
@@ -100,6 +121,8 @@ export class CephClient {
     }
   }
 }
+
+const regionOf = ({ region = 'default' }: CephOptions) => region
 
 const checksumSettings = ['requestChecksumCalculation', 'responseChecksumValidation'] as const
 

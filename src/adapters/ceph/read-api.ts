@@ -1,36 +1,54 @@
 import { Readable } from 'node:stream'
 import type { ReadableStream } from 'node:stream/web'
-import {
-  GetObjectCommand,
-  type GetObjectCommandOutput,
-  HeadObjectCommand,
-  type HeadObjectCommandOutput,
-} from '@aws-sdk/client-s3'
+import { GetObjectCommand, type GetObjectCommandInput, HeadObjectCommand } from '@aws-sdk/client-s3'
 import { TransferError } from '../../contract/errors'
-import type { ByteRange, Bytes, Context, ObjectInfo } from '../../contract/source'
+import type { ByteRange, Bytes, Context, ObjectInfo, Peek } from '../../contract/source'
 import { compositeOf, plainMd5Etag, sameEtag } from '../../integrity/etag'
 import type { ObjectApi } from '../object-store/api'
+import { firstStretch, peekBody } from '../object-store/peek-body'
 import { responseBody } from '../object-store/response-body'
 import { versionPin, versionToken } from '../object-store/version'
 import { fromOutput } from './attributes'
-import type { CephClient } from './client'
+import type { Call, CephClient } from './client'
+import type { ObjectInput, ObjectOutput } from './signed/fields'
 
-type ReadApi = Pick<ObjectApi, 'head' | 'partSize' | 'get'>
+type ReadApi = Pick<ObjectApi, 'head' | 'partSize' | 'get' | 'peek'>
 
 export function readApi(client: CephClient, bucket: string, name: string): ReadApi {
-  async function ask(key: string, context: Context, PartNumber?: number): Promise<HeadObjectCommandOutput> {
-    const { ifMatch, versionId } = versionPin(context.version)
-    const command = new HeadObjectCommand({
-      Bucket: bucket,
-      Key: key,
-      IfMatch: ifMatch,
-      VersionId: versionId,
-      PartNumber,
-    })
+  /** The message of a GET is to be read to its end or destroyed. */
+  async function request(
+    method: 'HEAD' | 'GET',
+    key: string,
+    { signal, ...context }: Context,
+    { Range, PartNumber }: Pick<ObjectInput, 'Range' | 'PartNumber'> = {},
+  ) {
     const location = `${name}/${key}`
-    const output = await client.send(command, { context, location, operation: 'HEAD', access: 'read' })
+    const call: Call = { context: { ...context, signal }, location, operation: method, access: 'read' }
+    const { ifMatch: IfMatch, versionId: VersionId } = versionPin(context.version)
+    const input = { IfMatch, VersionId, Range, PartNumber }
+    const answer =
+      (await client.object({ method, bucket, key, input }, call)) ??
+      (await throughSdk(method, { ...input, Bucket: bucket, Key: key }, call))
+    try {
+      checkPin(answer.output, context.version, location)
+      return { ...answer, location }
+    } catch (error) {
+      drop(answer.message)
+      throw error
+    }
+  }
+
+  async function throughSdk(method: 'HEAD' | 'GET', input: GetObjectCommandInput, call: Call) {
+    if (method === 'HEAD') {
+      return { output: await client.send(new HeadObjectCommand(input), call), message: Readable.from([]) }
+    }
+    const output = await client.send(new GetObjectCommand(input), call)
+    return { output, message: readableOf(output.Body) }
+  }
+
+  async function ask(key: string, context: Context, PartNumber?: number): Promise<ObjectOutput> {
+    const { output, location } = await request('HEAD', key, context, { PartNumber })
     if (!output.ETag || output.ContentLength === undefined) throw noObject(location)
-    checkPin(output, context.version, location)
     return output
   }
 
@@ -45,34 +63,34 @@ export function readApi(client: CephClient, bucket: string, name: string): ReadA
   }
 
   async function get(key: string, range: ByteRange | undefined, context: Context): Promise<Bytes> {
-    const { ifMatch, versionId } = versionPin(context.version)
-    const location = `${name}/${key}`
-    const command = new GetObjectCommand({
-      Bucket: bucket,
-      Key: key,
-      IfMatch: ifMatch,
-      VersionId: versionId,
-      Range: range && `bytes=${range.start}-${range.end - 1}`,
-    })
-    const output = await client.send(command, {
-      context,
-      location,
-      operation: 'GET',
-      access: 'read',
-      direct: true,
-    })
-    const response = readableOf(output.Body)
+    const Range = range && `bytes=${range.start}-${range.end - 1}`
+    const { output, message, location } = await request('GET', key, context, { Range })
     try {
-      checkPin(output, context.version, location)
       const size = range ? checkRange(output, range, location) : checkLength(output, location)
-      return responseBody(response, { size, signal: context.signal, location })
+      return responseBody(message, { size, signal: context.signal, location })
     } catch (error) {
-      response.on('error', () => {}).destroy()
+      drop(message)
       throw error
     }
   }
 
-  return { head, partSize, get }
+  async function peek(key: string, limit: number, context: Context): Promise<Peek | undefined> {
+    const Range = `bytes=0-${limit - 1}`
+    const { output, message, location } = await request('GET', key, context, { Range })
+    if (output.ContentRange === undefined) {
+      drop(message)
+      return undefined
+    }
+    const stretch = firstStretch(output.ContentRange, output.ContentLength, limit)
+    if (!stretch || !output.ETag) {
+      drop(message)
+      throw stretch ? noObject(location) : otherRange(output, { start: 0, end: limit }, location)
+    }
+    const info = infoOf(key, { ...output, ContentLength: stretch.total })
+    return { info, bytes: peekBody(message, stretch, limit, { signal: context.signal, location }) }
+  }
+
+  return { head, partSize, get, peek }
 }
 
 /** An ETag that says nothing of the bytes: those of objects encrypted with keys of the caller or of a key service. */
@@ -96,7 +114,7 @@ function noObject(location: string): TransferError {
   return new TransferError('SERVER_ERROR', message, { retry: 'temporary', context: { location } })
 }
 
-function infoOf(key: string, output: HeadObjectCommandOutput): ObjectInfo {
+function infoOf(key: string, output: ObjectOutput): ObjectInfo {
   const etag = output.ETag ?? ''
   const md5 = md5Of(etag, output)
   const compositeMd5 = isOpaque(output) ? undefined : compositeOf(etag)
@@ -129,14 +147,14 @@ function checkPin(
   throw new TransferError('SOURCE_CHANGED', message, { context: { location, answered: given } })
 }
 
-function checkLength({ ContentLength }: GetObjectCommandOutput, location: string): number {
+function checkLength({ ContentLength }: ObjectOutput, location: string): number {
   if (ContentLength !== undefined) return ContentLength
   const message = `The answer for ${location} has no Content-Length, so a truncated body could not be told. Check proxies on the way.`
   throw new TransferError('SERVER_ERROR', message, { retry: 'temporary', context: { location } })
 }
 
 /** Bytes to come. The range in the answer must be the one asked for, of which only the end can be missing honestly. */
-function checkRange(output: GetObjectCommandOutput, range: ByteRange, location: string): number {
+function checkRange(output: ObjectOutput, range: ByteRange, location: string): number {
   const size = range.end - range.start
   const match = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(output.ContentRange ?? '')
   const start = Number(match?.[1])
@@ -148,9 +166,16 @@ function checkRange(output: GetObjectCommandOutput, range: ByteRange, location: 
   }
   const length = output.ContentLength ?? size
   if (!match || start !== range.start || end !== range.end || length !== size) {
-    // Of a cache on the way, perhaps, that another attempt passes by.
-    const message = `The answer for ${location} is not the range asked for. Check proxies on the way to the gateway.`
-    throw new TransferError('INTEGRITY', message, { retry: 'temporary', context })
+    throw otherRange(output, range, location)
   }
   return size
 }
+
+function otherRange(output: ObjectOutput, range: ByteRange, location: string): TransferError {
+  // Of a cache on the way, perhaps, that another attempt passes by.
+  const message = `The answer for ${location} is not the range asked for. Check proxies on the way to the gateway.`
+  const context = { location, asked: range, answered: output.ContentRange }
+  return new TransferError('INTEGRITY', message, { retry: 'temporary', context })
+}
+
+const drop = (response: Readable) => void response.on('error', () => {}).destroy()

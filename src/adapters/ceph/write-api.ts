@@ -39,16 +39,18 @@ export function writeApi(client: CephClient, bucket: string, name: string): Writ
 
   return {
     async put(key, { attributes, createOnly }, bytes, md5, context): Promise<Committed> {
-      const command = new PutObjectCommand({
-        ...object(key),
+      const about = call(key, 'PUT', context)
+      const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+      const input = {
         ...toInput(attributes),
-        Body: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
-        ContentLength: bytes.byteLength,
         ContentMD5: Buffer.from(md5, 'hex').toString('base64'),
         IfNoneMatch: createOnly ? '*' : undefined,
-      })
-      const output = await client.send(command, call(key, 'PUT', context))
-      const etag = required(output.ETag, 'ETag', call(key, 'PUT', context))
+      }
+      const signed = await client.object({ method: 'PUT', bucket, key, input, body }, about)
+      const throughSdk = () =>
+        new PutObjectCommand({ ...object(key), ...input, Body: body, ContentLength: body.byteLength })
+      const output = signed?.output ?? (await client.send(throughSdk(), about))
+      const etag = required(output.ETag, 'ETag', about)
       return { etag, version: versionId(output.VersionId), md5: md5Of(etag, output) }
     },
 

@@ -2,7 +2,7 @@ import type { ObjectApi } from '../object-store/api'
 import type { Caller } from './caller'
 import { listAllUploads, listObjects, listParts, listUploads } from './listing'
 import { abortUpload, completeUpload, createUpload, uploadPart } from './multipart'
-import { getObject, headObject, putObject, removeObject } from './objects'
+import { getObject, headObject, peekObject, putObject, removeObject } from './objects'
 
 /** The calls of COS that a store is made of, one request each. */
 export function cosApi(caller: Caller, bucket: string): ObjectApi {
@@ -13,6 +13,7 @@ export function cosApi(caller: Caller, bucket: string): ObjectApi {
     bucket,
     head: (key, context) => headObject(caller, key, at(key), context),
     get: (key, range, context) => getObject(caller, key, range, at(key), context),
+    peek: (key, limit, context) => peekObject(caller, key, limit, at(key), context),
     put: (key, object, bytes, md5, context) => putObject(caller, key, object, bytes, md5, at(key), context),
     createUpload: (key, object, context) => createUpload(caller, key, object, at(key), context),
     uploadPart: (Key, UploadId, PartNumber, body, context) =>

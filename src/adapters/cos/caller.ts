@@ -1,9 +1,9 @@
 import type { Context } from '../../contract/source'
+import { replyText } from '../object-store/reply-text'
+import { parseXml, textOf, type XmlElement } from '../object-store/xml'
 import { type Asked, badReply, failureError, type Refusal, refusalError } from './errors'
 import type { Answer, Call, Port } from './port'
-import { replyText } from './reply-text'
 import type { SdkCalls } from './sdk'
-import { parseXml, textOf, type XmlElement } from './xml'
 
 /** An answer in XML, with its headers. */
 export interface XmlAnswer {

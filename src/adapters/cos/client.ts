@@ -4,9 +4,10 @@ import { checkClient } from './check-client'
 import { type CosCredentials, type CosSettings, checkCredentials } from './options'
 import type { PortOptions } from './port'
 import type { CosSdk } from './sdk'
+import { isAddress, isLoopback, isRegional, SignedRequests } from './signed-calls'
 
 /** The SDK and how it signs. */
-export type CosClient = Pick<PortOptions, 'sdk' | 'authorise' | 'adjust'>
+export type CosClient = Pick<PortOptions, 'sdk' | 'authorise' | 'adjust' | 'signed'>
 
 export function createClient(settings: CosSettings): CosClient {
   return settings.client ? { sdk: checkClient(settings.client, settings) } : ownClient(settings)
@@ -19,6 +20,7 @@ export function createClient(settings: CosSettings): CosClient {
  */
 function ownClient(settings: CosSettings): CosClient {
   const cache = credentialsCache<CosCredentials>(settings.credentials!, checkCredentials)
+  const requests = new SignedRequests(settings)
   let current: CosCredentials
   const options = {
     ...addressOf(settings),
@@ -35,6 +37,16 @@ function ownClient(settings: CosSettings): CosClient {
   }
   return {
     sdk: new COS(options as unknown as COS.COSOptions) as unknown as CosSdk,
+    async signed(call) {
+      // The SDK knows how to ask a proxy, which is not asked for this machine's own addresses.
+      const direct = settings.endpoint && isLoopback(settings.endpoint)
+      if (!direct && proxyVariables.some((name) => process.env[name])) return undefined
+      const keys = await cache.get()
+      return {
+        request: requests.build(call, keys),
+        otherKeys: () => cache.invalidate(keys),
+      }
+    },
     async authorise() {
       const keys = await cache.get()
       return {
@@ -52,6 +64,9 @@ function ownClient(settings: CosSettings): CosClient {
   }
 }
 
+/** By which the SDK finds a proxy. */
+const proxyVariables = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy']
+
 interface SigningRequest {
   readonly Method: COS.Method
   readonly Pathname: string
@@ -66,11 +81,5 @@ function addressOf({ bucket, endpoint }: CosSettings): { Protocol: string; Domai
   if (!endpoint) return { Protocol: 'https:' }
   const { protocol: Protocol, host } = endpoint
   if (isAddress(endpoint)) return { Protocol, Ip: host }
-  const regional = /^cos[^.]*\.[^.]+\.(myqcloud\.com|tencentcos\.cn)$/.test(endpoint.hostname)
-  return { Protocol, Domain: regional ? `${bucket}.${host}` : host }
+  return { Protocol, Domain: isRegional(endpoint) ? `${bucket}.${host}` : host }
 }
-
-const isLoopback = ({ hostname }: URL) =>
-  hostname === 'localhost' || hostname === '[::1]' || /^127\./.test(hostname)
-
-const isAddress = (endpoint: URL) => isLoopback(endpoint) || /^[\d.]+$|^\[/.test(endpoint.hostname)

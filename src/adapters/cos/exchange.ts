@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import type { Connections } from '../object-store/connections'
 import type { DirectRequest, DirectResponse } from '../object-store/direct-get/direct-get'
+import { closed } from '../object-store/http-request'
 
 /** The answer of the server, whatever its status. Its message must be read to its end, or disposed of. */
 export interface Reply {
@@ -107,10 +108,6 @@ export class Exchange {
 }
 
 const aborted = () => new Error('The SDK aborted the request.')
-
-export function closed(when: string): Error {
-  return Object.assign(new Error(`The connection was closed ${when}.`), { code: 'ECONNRESET' })
-}
 
 /**
  * What the SDK's HTTP layer takes for the `ClientRequest`. It can write and end the body, and hears of the socket, so

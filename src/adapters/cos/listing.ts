@@ -1,9 +1,9 @@
 import type { Context, ObjectInfo } from '../../contract/source'
 import type { NamedUpload, StoredPart, Upload } from '../object-store/api'
 import { versionToken } from '../object-store/version'
+import { textOf, type XmlElement } from '../object-store/xml'
 import type { Caller } from './caller'
 import { type Asked, badReply } from './errors'
-import { textOf, type XmlElement } from './xml'
 
 /** Entries per request: the most COS gives. */
 const pageSize = 1000

@@ -2,12 +2,12 @@ import { TransferError } from '../../contract/errors'
 import type { Body, Committed, NewObject } from '../../contract/sink'
 import type { Context } from '../../contract/source'
 import type { UploadedPart } from '../object-store/api'
+import { textOf } from '../object-store/xml'
 import { attributeHeaders } from './attributes'
 import type { Caller } from './caller'
 import { type Asked, badReply } from './errors'
 import { unquoted } from './listing'
 import { crc64Of, createOnlyHeader, etagOf, versionOf } from './objects'
-import { textOf } from './xml'
 
 export async function createUpload(
   caller: Caller,

@@ -1,8 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { TransferError } from '../../contract/errors'
 import type { Committed, NewObject } from '../../contract/sink'
-import type { ByteRange, Bytes, Context, ObjectInfo } from '../../contract/source'
+import type { ByteRange, Bytes, Context, ObjectInfo, Peek } from '../../contract/source'
 import { sameEtag } from '../../integrity/etag'
+import { firstStretch, peekBody } from '../object-store/peek-body'
 import { responseBody } from '../object-store/response-body'
 import { versionPin, versionToken } from '../object-store/version'
 import { attributeHeaders, readAttributes } from './attributes'
@@ -22,13 +23,14 @@ export async function headObject(
   const asked: Asked = { operation: 'HEAD', location, reads: true }
   const { params, headers } = pinned(Key, context)
   const answered = await caller.headers({ name: 'headObject', params, headers }, asked, context)
+  return infoOf(Key, answered, lengthOf(answered, asked), asked)
+}
+
+function infoOf(key: string, answered: IncomingHttpHeaders, size: number, asked: Asked): ObjectInfo {
   const etag = etagOf(answered, asked)
-  const length = answered['content-length']
-  const size = Number(length)
-  if (length === undefined || !Number.isSafeInteger(size)) throw badReply('without a Content-Length', asked)
   const modified = answered['last-modified']
   return {
-    key: Key,
+    key,
     size,
     version: versionToken(etag, text(answered, 'x-cos-version-id')),
     etag,
@@ -45,14 +47,49 @@ export async function getObject(
   location: string,
   context: Context,
 ): Promise<Bytes> {
+  return answerOf(caller, Key, range, location, context, (answer, asked) => {
+    const size = announced(answer, range, asked)
+    return responseBody(answer.message, { size, signal: context.signal, location })
+  })
+}
+
+export async function peekObject(
+  caller: Caller,
+  Key: string,
+  limit: number,
+  location: string,
+  context: Context,
+): Promise<Peek | undefined> {
+  return answerOf(caller, Key, { start: 0, end: limit }, location, context, (answer, asked) => {
+    const { headers, message } = answer
+    const range = headers['content-range']
+    if (range === undefined) {
+      message.destroy()
+      return undefined
+    }
+    const stretch = firstStretch(range, lengthOf(headers, asked), limit)
+    if (!stretch) throw badReply(`with the range '${range}' in place of the first ${limit} bytes`, asked)
+    const info = infoOf(Key, headers, stretch.total, asked)
+    return { info, bytes: peekBody(message, stretch, limit, { signal: context.signal, location }) }
+  })
+}
+
+/** Asks for a range, and frees the answer where it cannot be made use of. */
+async function answerOf<T>(
+  caller: Caller,
+  Key: string,
+  range: ByteRange | undefined,
+  location: string,
+  context: Context,
+  use: (answer: Answer, asked: Asked) => T,
+): Promise<T> {
   const asked: Asked = { operation: 'GET', location, reads: true }
   const { params, headers } = pinned(Key, context)
   if (range) headers.Range = `bytes=${range.start}-${range.end - 1}`
   const answer = await caller.send({ name: 'getObject', params, headers }, asked, context)
   try {
     checkPin(answer, context, asked)
-    const size = announced(answer, range, asked)
-    return responseBody(answer.message, { size, signal: context.signal, location })
+    return use(answer, asked)
   } catch (error) {
     answer.message.destroy()
     throw error
@@ -73,10 +110,7 @@ function checkPin({ headers }: Answer, { version }: Context, asked: Asked): void
 
 /** The bytes that will come. An answer that is about another stretch than the one asked for must not be delivered. */
 function announced({ status, headers }: Answer, range: ByteRange | undefined, asked: Asked): number {
-  const size = Number(headers['content-length'])
-  if (headers['content-length'] === undefined || !Number.isSafeInteger(size)) {
-    throw badReply('without a Content-Length', asked)
-  }
+  const size = lengthOf(headers, asked)
   if (!range) {
     if (status !== 200) throw badReply(`with status ${status} in place of 200`, asked)
     return size
@@ -88,6 +122,13 @@ function announced({ status, headers }: Answer, range: ByteRange | undefined, as
     `with status ${status}, ${size} bytes and the range '${given}' in place of '${expected}…'`,
     asked,
   )
+}
+
+function lengthOf(headers: IncomingHttpHeaders, asked: Asked): number {
+  const length = headers['content-length']
+  const size = Number(length)
+  if (length === undefined || !Number.isSafeInteger(size)) throw badReply('without a Content-Length', asked)
+  return size
 }
 
 export async function putObject(
@@ -106,15 +147,9 @@ export async function putObject(
     ...createOnlyHeader(object),
     'Content-MD5': Buffer.from(md5, 'hex').toString('base64'),
   }
-  // As a stream: the SDK would copy a Buffer twice, and sends no empty one.
-  const body = { size, open: async () => once(bytes) }
   const params = { Key, ContentLength: size, SkipTask: true } as const
-  const answered = await caller.headers({ name: 'putObject', params, headers, body }, asked, context)
+  const answered = await caller.headers({ name: 'putObject', params, headers, bytes }, asked, context)
   return { size, etag: etagOf(answered, asked), ...versionOf(answered), ...crc64Of(answered) }
-}
-
-async function* once(bytes: Uint8Array): Bytes & AsyncGenerator<Uint8Array> {
-  yield bytes
 }
 
 /** Removing what is not there is a success. */

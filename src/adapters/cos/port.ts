@@ -2,10 +2,13 @@ import { Readable } from 'node:stream'
 import { TransferError } from '../../contract/errors'
 import type { Body } from '../../contract/sink'
 import type { Bytes, Context } from '../../contract/source'
+import { unlessAborted } from '../object-store/abort'
 import type { StoreConnections } from '../object-store/connections'
+import { type HttpRequest, sendRequest } from '../object-store/http-request'
 import { type RequestBody, requestBody } from '../object-store/request-body'
 import { Exchange, type Reply } from './exchange'
 import type { CosSdk, SdkCalls, SdkRequest } from './sdk'
+import { isSignedCall, type SignedCall } from './signed-calls'
 import { takeOver } from './take-over'
 
 export interface Call<Name extends keyof SdkCalls> {
@@ -14,6 +17,8 @@ export interface Call<Name extends keyof SdkCalls> {
   readonly headers?: Readonly<Record<string, string>>
   /** `ContentLength` must be its size. */
   readonly body?: Body
+  /** The same, held in memory. */
+  readonly bytes?: Uint8Array
   readonly location: string
 }
 
@@ -28,6 +33,14 @@ export interface PortOptions {
   authorise?(): Promise<Authorisation>
   /** A last word on our own requests before they are sent. */
   adjust?(request: SdkRequest): void
+  /** The request ready to be sent, where that needs no SDK. */
+  signed?(call: SignedCall): Promise<Signed | undefined>
+}
+
+export interface Signed {
+  readonly request: HttpRequest
+  /** As {@link Authorisation.otherKeys}. */
+  otherKeys(): boolean
 }
 
 export interface Authorisation {
@@ -67,6 +80,33 @@ export class Port {
   /** Rejects with whatever went wrong first: the signal's reason, what the body threw, or an error of the network. */
   async send<Name extends keyof SdkCalls>(call: Call<Name>, context: Context): Promise<Answer> {
     if (this.#closed) throw new TransferError('ABORTED', `The store of ${call.location} has been closed.`)
+    const signing = isSignedCall(call) ? this.#options.signed?.(call) : undefined
+    const signed = signing && (await unlessAborted(signing, context.signal, call.location))
+    return signed ? this.#sendSigned(signed, context) : this.#sendThroughSdk(call, context)
+  }
+
+  async #sendSigned({ request, otherKeys }: Signed, context: Context): Promise<Answer> {
+    const { signal } = context
+    const connections = this.#options.connections.of(context)
+    if (request.method === 'GET' && request.protocol === 'http:') {
+      const response = await connections.direct(request, signal)
+      if (response) {
+        const { statusCode: status, headers, body: message } = response
+        return { status, headers, message, dispose: () => void message.destroy(), otherKeys }
+      }
+    }
+    const message = await sendRequest(request, connections, signal)
+    const isOver = () => message.complete || request.method === 'HEAD'
+    return {
+      status: message.statusCode ?? 0,
+      headers: message.headers,
+      message,
+      dispose: () => void (isOver() ? message.resume() : message.destroy()),
+      otherKeys,
+    }
+  }
+
+  async #sendThroughSdk(call: Call<keyof SdkCalls>, context: Context): Promise<Answer> {
     const { signal } = context
     const direct = call.name === 'getObject' && this.#options.readsDirectly
     const exchange = new Exchange(this.#options.connections.of(context), direct)
@@ -79,7 +119,8 @@ export class Port {
     else signal?.addEventListener('abort', stop, { once: true })
     try {
       const { apply, otherKeys } = await settledBy(exchange, this.#authorise())
-      if (call.body) body = await this.#open(call.body, call.location, exchange)
+      const given = call.body ?? (call.bytes && bodyOf(call.bytes))
+      if (given) body = await this.#open(given, call.location, exchange)
       apply()
       this.#call(call, exchange, body)
       const reply = await exchange.reply
@@ -141,6 +182,13 @@ export class Port {
     takeOver(request, exchange, { keepAlive: sdk.options.KeepAlive !== false })
     adjust?.(request)
   }
+}
+
+/** As a stream: the SDK would copy a Buffer twice, and sends no empty one. */
+const bodyOf = (bytes: Uint8Array): Body => ({ size: bytes.byteLength, open: async () => once(bytes) })
+
+async function* once(bytes: Uint8Array): Bytes & AsyncGenerator<Uint8Array> {
+  yield bytes
 }
 
 /** What the source of a body threw is told from what the network did to the request. */

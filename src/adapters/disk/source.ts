@@ -1,5 +1,5 @@
 import { TransferError } from '../../contract/errors'
-import type { ByteRange, Context, Source } from '../../contract/source'
+import type { ByteRange, Bytes, Context, Peek, Source } from '../../contract/source'
 import type { SourceOptions } from '../../contract/store'
 import { ofTask } from '../../lifecycle/task'
 import { fileError, throwIfAborted } from './errors'
@@ -33,25 +33,45 @@ export function fileSource(volume: Volume, key: string, options: SourceOptions =
       }
     },
 
-    async open(range?: ByteRange, context: Context = {}) {
-      const { signal, version = options.version } = context
-      throwIfAborted(signal, location)
-      try {
-        const { handle, stats } = await openFile(volume, key)
-        try {
-          throwIfAborted(signal, location)
-          requireVersion(version, stats, location)
-          const wanted = checkedRange(range, Number(stats.size), location)
-          return ofTask(openBytes(volume, handle, stats, wanted, location, signal, fail('read')))
-        } catch (error) {
-          await handle.close().catch(() => {})
-          throw error
-        }
-      } catch (error) {
-        throw fail('open', context.version)(error)
-      }
-    },
+    open: (range?: ByteRange, context: Context = {}) =>
+      opened(context, ({ stats, read }) => read(checkedRange(range, Number(stats.size), location))),
+
+    peek: (limit: number, context: Context = {}) =>
+      opened<Peek>(context, async ({ handle, stats, read }) => {
+        const info = infoOf(key, stats)
+        const size = Number(stats.size)
+        if (size <= limit) return { info, bytes: read({ start: 0, end: size }) }
+        await handle.close()
+        return { info }
+      }),
   }
+
+  /** The file, open and of the right version; it is closed by its bytes, or where `use` throws. */
+  async function opened<T>(context: Context, use: (file: Opened) => T | Promise<T>): Promise<T> {
+    const { signal, version = options.version } = context
+    throwIfAborted(signal, location)
+    try {
+      const { handle, stats } = await openFile(volume, key)
+      try {
+        throwIfAborted(signal, location)
+        requireVersion(version, stats, location)
+        const read = (range: ByteRange) =>
+          ofTask(openBytes(volume, handle, stats, range, location, signal, fail('read')))
+        return await use({ handle, stats, read })
+      } catch (error) {
+        await handle.close().catch(() => {})
+        throw error
+      }
+    } catch (error) {
+      throw fail('open', context.version)(error)
+    }
+  }
+}
+
+interface Opened {
+  readonly handle: FileHandle
+  readonly stats: FileStats
+  read(range: ByteRange): Bytes
 }
 
 function openBytes(

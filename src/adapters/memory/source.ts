@@ -25,6 +25,12 @@ export function memorySource(bucket: Bucket, key: string, options: SourceOptions
     async stat(context = {}) {
       return find(context).info
     },
+    async peek(limit, context = {}) {
+      const { info, chunks } = find(context)
+      if (info.size > limit) return { info }
+      const all = { start: 0, end: info.size }
+      return { info, bytes: ofTask(read(chunks, all, context.signal, location)) }
+    },
     async open(range, context = {}) {
       const { info, chunks } = find(context)
       const { start, end } = range ?? { start: 0, end: info.size }

@@ -1,5 +1,5 @@
 import type { Body, Committed, NewObject, PartReceipt } from '../../contract/sink'
-import type { ByteRange, Bytes, Context, Digests, ObjectInfo } from '../../contract/source'
+import type { ByteRange, Bytes, Context, Digests, ObjectInfo, Peek } from '../../contract/source'
 
 /**
  * One request each: the calls that Ceph and COS have in common, as the shared source, sink and session need them.
@@ -24,6 +24,12 @@ export interface ObjectApi {
   partSize?(key: string, partNumber: number, context: Context): Promise<number | undefined>
   /** The status, Content-Range and Content-Length are checked before the bytes are handed out. */
   get(key: string, range: ByteRange | undefined, context: Context): Promise<Bytes>
+  /**
+   * One GET of the first `limit` bytes: what its answer says of the object, and the bytes where they are all. Rejects
+   * with TRUNCATED for an empty object, of which HTTP has no first bytes. Undefined for a server that knows no ranges:
+   * its answer would state the size once only, and a body that was cut short with its length could not be told.
+   */
+  peek(key: string, limit: number, context: Context): Promise<Peek | undefined>
   /** `md5` (hex) is sent as Content-MD5, so the server refuses a damaged body. */
   put(key: string, object: NewObject, bytes: Uint8Array, md5: string, context: Context): Promise<Committed>
   createUpload(key: string, object: NewObject, context: Context): Promise<string>

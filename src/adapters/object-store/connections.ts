@@ -18,6 +18,8 @@ export interface Connections {
 export class StoreConnections {
   readonly #own: Lifecycle
   readonly #holder = new Holder()
+  /** By lifecycle and limit of connecting: a store is called in the same way again and again. */
+  readonly #known = new WeakMap<Lifecycle, Map<number | undefined, Connections>>()
 
   constructor(own: Lifecycle) {
     this.#own = own
@@ -25,6 +27,13 @@ export class StoreConnections {
 
   /** The lifecycle of the transfer, if it has one, goes before that of the store. */
   of({ lifecycle = this.#own, connectTimeout }: Context): Connections {
+    const known = this.#known.get(lifecycle) ?? new Map<number | undefined, Connections>()
+    const connections = known.get(connectTimeout) ?? this.#make(lifecycle, connectTimeout)
+    this.#known.set(lifecycle, known.set(connectTimeout, connections))
+    return connections
+  }
+
+  #make(lifecycle: Lifecycle, connectTimeout: number | undefined): Connections {
     const holder = this.#holder
     const agents = internalsOf(lifecycle).agents.for({ connectTimeout, holder })
     return {

@@ -1,5 +1,5 @@
 import { TransferError } from '../../contract/errors'
-import type { ByteRange, Bytes, Context, ObjectInfo, Source } from '../../contract/source'
+import type { ByteRange, Bytes, Context, ObjectInfo, Peek, Source } from '../../contract/source'
 import type { SourceOptions } from '../../contract/store'
 import { ofTask } from '../../lifecycle/task'
 import { throwIfAborted } from './abort'
@@ -42,6 +42,23 @@ export class ObjectSource implements Source {
       return ofTask(await this.api.get(this.key, range, pinned))
     } catch (error) {
       throw context.version === undefined ? error : this.#gone(error, context.version)
+    }
+  }
+
+  async peek(limit: number, context: Context = {}): Promise<Peek> {
+    throwIfAborted(context.signal, this.location)
+    try {
+      const peek = await this.api.peek(this.key, limit, this.#pinned(context))
+      if (!peek) return { info: await this.stat(context) }
+      const { info, bytes } = peek
+      return bytes ? { info, bytes: ofTask(bytes) } : { info }
+    } catch (error) {
+      if (!TransferError.is(error) || error.code !== 'TRUNCATED') {
+        throw context.version === undefined ? error : this.#gone(error, context.version)
+      }
+      // It is empty, or was.
+      const info = await this.stat(context)
+      return info.size === 0 ? { info, bytes: nothing() } : { info }
     }
   }
 

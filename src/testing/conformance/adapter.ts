@@ -39,6 +39,7 @@ export interface ConformanceAdapter {
 }
 
 export type OptionalMember =
+  | 'peek'
   | 'put'
   | 'stat'
   | 'resume'

@@ -100,8 +100,21 @@ export async function retrying<T>(
   },
 ): Promise<T> {
   const allowance = new RetryAllowance(options)
+  let first: unknown
   try {
-    return await pRetry(attempt, {
+    return await attempt()
+  } catch (error) {
+    first = error
+  }
+  // What succeeds at once, as nearly all does, needs none of its machinery.
+  const next = async () => {
+    if (first === undefined) return attempt()
+    const error = first
+    first = undefined
+    throw error
+  }
+  try {
+    return await pRetry(next, {
       retries: options.retries,
       minTimeout: 0,
       shouldRetry: async ({ error }) => {

@@ -12,7 +12,7 @@ export function meterTask(
   task: Part & Pick<PartTask, 'read'>,
   attempt: Attempt,
   progress: PartProgress,
-  verifier: Verifier,
+  verifier: Pick<Verifier, 'createDigester'>,
 ): MeteredBody {
   return meteredBody({
     part: task,

@@ -51,10 +51,13 @@ export async function* rangedParts(
 export function rangedPart(run: Run, info: ObjectInfo, part: Part): Pick<PartTask, 'read' | keyof Part> {
   const { start, size } = part
   const allowance = readAllowance(run, part)
-  const openAt: OpenAt = (reached, signal) => {
+  const openAt: OpenAt = async (reached, signal) => {
     // A whole object is opened without a range: one that is longer than it states then shows itself by its surplus.
     // Continued with one, it shows by its version, and before the commit by its size.
     const all = size === info.size && reached === 0
+    const peeked = all ? run.peeked?.take() : undefined
+    if (peeked) return peeked
+    run.peeked?.free()
     const range = all ? undefined : { start: start + reached, end: start + size }
     return run.source.open(range, run.context(signal, info.version))
   }

@@ -39,6 +39,8 @@ export class FakeApi implements ObjectApi {
     return { key, ...found, version: `"${found.etag}"` }
   }
 
+  peek: ObjectApi['peek'] = async (key, _limit, context) => ({ info: await this.head(key, context) })
+
   get: ObjectApi['get'] = async () => {
     throw error('NOT_FOUND')
   }

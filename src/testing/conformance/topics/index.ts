@@ -12,6 +12,7 @@ import { keys } from './keys'
 import { listing } from './listing'
 import { members } from './members'
 import { parts } from './parts'
+import { peeking } from './peeking'
 import { puts } from './puts'
 import { ranges } from './ranges'
 import { reconciling } from './reconciling'
@@ -24,6 +25,7 @@ import { visibility } from './visibility'
 export const topics: readonly Topic[] = [
   members,
   sources,
+  peeking,
   ranges,
   versions,
   parts,

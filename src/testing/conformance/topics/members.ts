@@ -19,6 +19,7 @@ export const members: Topic = {
       const session = await bench.begin('members')
       await session.abort()
       const present: Record<OptionalMember, boolean> = {
+        peek: bench.store.source('members').peek !== undefined,
         put: sink.put !== undefined,
         stat: sink.stat !== undefined,
         resume: sink.resume !== undefined,

@@ -5,6 +5,28 @@ const pool = { size: 50 }
 
 export const brokenReading: readonly Broken[] = [
   {
+    name: 'peeks at the first bytes of a large object as if they were all',
+    store: (sound) =>
+      withSource(sound, (source) => ({
+        async peek(limit, context) {
+          const info = await source.stat(context)
+          const bytes = await source.open({ start: 0, end: Math.min(limit, info.size!) }, context)
+          return { info, bytes }
+        },
+      })),
+    caughtBy: 'a peek gives no bytes of an object above the limit',
+    saying: /bytes of an object of 1001, with a limit of 1/,
+  },
+  {
+    name: 'peeks at the latest version, whichever is wanted',
+    store: (sound) =>
+      withSource(sound, (source) => ({
+        peek: (limit, { version: _, ...context } = {}) => source.peek!(limit, context),
+      })),
+    caughtBy: 'a peek is of the version it is pinned to, or SOURCE_CHANGED',
+    saying: /the peek resolved; expected SOURCE_CHANGED/,
+  },
+  {
     name: 'ends a body one byte early, without an error',
     store: (sound) =>
       withSource(sound, (source) => ({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseXml, textOf } from '../../../src/adapters/cos/xml'
+import { parseXml, textOf } from '../../../src/adapters/object-store/xml'
 
 describe('parseXml', () => {
   it('gives all elements of a name, and texts as they are', () => {
