@@ -37,7 +37,7 @@ export async function moveParts(
     let receipt: PartReceipt | undefined
     try {
       // An empty object has no parts; its source is read all the same, for it may not be as empty as it says.
-      if (task.size === 0) await readWhole(run, task, verifier)
+      if (task.size === 0) await readWhole(run, task)
       else receipt = await movePart(moving, task, stragglers)
     } finally {
       task.release()

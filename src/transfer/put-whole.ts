@@ -1,6 +1,7 @@
 import { TransferError } from '../contract/errors'
 import type { Sink } from '../contract/sink'
 import type { Digests, ObjectInfo } from '../contract/source'
+import { bodyDigester } from '../integrity/body-digester'
 import { createDigester } from '../integrity/digester'
 import { checkUnchanged } from './commit'
 import { conclude } from './ending/conclude'
@@ -27,7 +28,7 @@ export async function putWhole(
   verifier: Verifier,
 ): Promise<Concluded> {
   const { index, start, size } = task
-  const bytes = await readWhole(run, task, verifier)
+  const bytes = await readWhole(run, task)
   const computed = digestsOf(bytes)
   verifier.checkSource(computed, bytes)
   await checkUnchanged(run, info)
@@ -52,11 +53,12 @@ export async function putWhole(
 }
 
 /** Reads a whole object into memory, checked as its parts would be. */
-export function readWhole(run: Run, task: PartTask, verifier: Verifier): Promise<Uint8Array> {
+export function readWhole(run: Run, task: PartTask): Promise<Uint8Array> {
   const progress = run.progress.part()
   const bytes = Buffer.allocUnsafeSlow(task.size)
   return run.request({ operation: 'part', side: 'source', index: task.index }, async (attempt) => {
-    const body = meterTask(run, task, attempt, progress, verifier)
+    // It is digested when it is there, all at once.
+    const body = meterTask(run, task, attempt, progress, (size) => bodyDigester([], size, 0))
     let filled = 0
     for await (const chunk of await body.open()) {
       bytes.set(chunk, filled)
