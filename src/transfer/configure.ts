@@ -13,7 +13,7 @@ export interface Configuration {
   /**
    * Threads that may compute MD5s, which only Ceph needs, beside the one that moves the bytes. They start when 64 MiB are
    * to be digested, end after 5 s without work, and take 9 MiB of memory each. 0: none.
-   * @default one less than the processors, at most 2
+   * @default one less than the processors, at most 2; 0 where the container's memory limit is below 128 MiB
    */
   readonly digestThreads?: number
 }
@@ -49,7 +49,10 @@ export function processBudget(): MemoryBudget {
 
 export function processDigestThreads(): number {
   const holder = shared()
-  holder.digestThreads ??= Math.min(2, availableParallelism() - 1)
+  if (holder.digestThreads === undefined) {
+    const cramped = (containerMemoryLimit() ?? Infinity) < 128 * MiB
+    holder.digestThreads = cramped ? 0 : Math.min(2, availableParallelism() - 1)
+  }
   return holder.digestThreads
 }
 

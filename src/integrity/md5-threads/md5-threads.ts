@@ -49,6 +49,11 @@ export class Md5Threads {
     return new ThreadedMd5(this.#ids, thread, blocks, (free) => this.#ended(free))
   }
 
+  /** Threads that run or are starting. */
+  get size(): number {
+    return this.#threads.length
+  }
+
   /** One at a time, and another one only while all have work. */
   #start(most: number): void {
     if (this.#refused || this.#asked < worthStarting || this.#threads.length >= most) return

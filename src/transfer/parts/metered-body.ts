@@ -6,6 +6,7 @@ import type { Attempt } from '../attempts/attempt'
 import { toTransferError } from '../attempts/classify'
 import type { PartProgress } from '../progress'
 import type { Chunks } from './chunks'
+import { turnOver } from './turn'
 import { wrongSize } from './wrong-size'
 
 export interface MeteredBody extends Body {
@@ -93,6 +94,7 @@ class Passage {
       this.#chunks = this.#meter.read()
       for (let seen = 0; ; ) {
         attempt.touch()
+        await turnOver()
         this.#throwIfOver()
         const chunk = await this.#chunks.next()
         attempt.touch()
