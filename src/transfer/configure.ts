@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { MemoryBudget, type Release } from './memory/memory-budget'
 import { containerMemoryLimit } from './memory/memory-limit'
 import { fields, integer } from './option-checks'
@@ -9,10 +10,17 @@ export interface Configuration {
    * @default 256 MiB, or a quarter of the container's memory limit where that is less
    */
   readonly memoryBudget?: number
+  /**
+   * Threads that may compute MD5s, which only Ceph needs, beside the one that moves the bytes. They start when 64 MiB are
+   * to be digested, end after 5 s without work, and take 9 MiB of memory each. 0: none.
+   * @default one less than the processors, at most 2; 0 where the container's memory limit is below 128 MiB
+   */
+  readonly digestThreads?: number
 }
 
 interface Shared {
   budget?: MemoryBudget
+  digestThreads?: number
 }
 
 // One per process (or thread), though the package may be loaded twice, as ESM and as CJS: two budgets would
@@ -26,8 +34,9 @@ const shared = (): Shared => {
 
 /** Sets what holds for the whole process. @throws INVALID_OPTION */
 export function configure(configuration: Configuration): void {
-  const { memoryBudget } = fields('options', configuration, ['memoryBudget'])
+  const { memoryBudget, digestThreads } = fields('options', configuration, ['memoryBudget', 'digestThreads'])
   if (memoryBudget !== undefined) processBudget().total = integer('memoryBudget', memoryBudget, MiB)
+  if (digestThreads !== undefined) shared().digestThreads = integer('digestThreads', digestThreads, 0)
 }
 
 export function processBudget(): MemoryBudget {
@@ -36,6 +45,15 @@ export function processBudget(): MemoryBudget {
     Math.min(256 * MiB, Math.floor((containerMemoryLimit() ?? Infinity) / 4)),
   )
   return holder.budget
+}
+
+export function processDigestThreads(): number {
+  const holder = shared()
+  if (holder.digestThreads === undefined) {
+    const cramped = (containerMemoryLimit() ?? Infinity) < 128 * MiB
+    holder.digestThreads = cramped ? 0 : Math.min(2, availableParallelism() - 1)
+  }
+  return holder.digestThreads
 }
 
 /** What one transfer draws on: its own share, where it has one, within that of the process. */

@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto'
 import type { Sink } from '../contract/sink'
 import type { ObjectInfo } from '../contract/source'
+import { bodyDigester } from '../integrity/body-digester'
 import { crc64 } from '../integrity/crc64'
-import { createDigester } from '../integrity/digester'
 import { checkUnchanged } from './commit'
 import { conclude } from './ending/conclude'
 import type { Concluded, Ending } from './ending/ending'
@@ -53,15 +53,13 @@ export async function putWhole(
   return concluded
 }
 
-/** Digests are computed of the whole, once it has come. */
-const undigested = { createDigester: () => createDigester([]) }
-
 /** Reads a whole object into memory, its size checked. */
 export function readWhole(run: Run, task: PartTask): Promise<Uint8Array> {
   const progress = run.progress.part()
   const bytes = Buffer.allocUnsafeSlow(task.size)
   return run.request({ operation: 'part', side: 'source', index: task.index }, async (attempt) => {
-    const body = meterTask(run, task, attempt, progress, undigested)
+    // It is digested when it is there, all at once.
+    const body = meterTask(run, task, attempt, progress, (size) => bodyDigester([], size, 0))
     let filled = 0
     for await (const chunk of await body.open()) {
       bytes.set(chunk, filled)

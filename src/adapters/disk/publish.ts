@@ -1,6 +1,7 @@
 import { dirname } from 'node:path'
 import { errno } from '../../contract/errno'
 import { TransferError } from '../../contract/errors'
+import type { EarlySync } from './early-sync'
 import type { FileStats } from './filesystem'
 import { lookAt } from './look-at'
 import { isStillReal } from './path'
@@ -19,8 +20,9 @@ export interface Publication {
 }
 
 /** Bytes to the disk, in the file's own right: before the name, or a power cut leaves the name with no bytes. */
-export async function seal(volume: Volume, staged: StagedFile): Promise<void> {
+export async function seal(volume: Volume, staged: StagedFile, early?: EarlySync): Promise<void> {
   try {
+    await early?.settled()
     if (volume.fsync) await staged.handle.sync?.()
   } finally {
     // Before renaming: network file systems report on closing what they could not write, and Windows renames no

@@ -2,6 +2,7 @@ import { TransferError } from '../../contract/errors'
 import type { Body, Committed, Json, NewObject, Part, PartReceipt, WriteSession } from '../../contract/sink'
 import type { Context } from '../../contract/source'
 import { BlockPool } from './block-pool'
+import { EarlySync } from './early-sync'
 import { fileError, throwIfAborted } from './errors'
 import { keepFolders, removeFolders } from './folders'
 import { Interrupt } from './interrupt'
@@ -37,6 +38,7 @@ export class FileSession implements WriteSession {
   readonly #parts: StoredParts
   readonly #ownership: Ownership
   readonly #blocks = new BlockPool(writeSize)
+  readonly #early: EarlySync | undefined
   /** For each part being written: settles when no attempt of it writes any more. */
   readonly #attempts = new Map<number, Promise<unknown>>()
   readonly #readings = new Set<Promise<unknown>>()
@@ -58,6 +60,7 @@ export class FileSession implements WriteSession {
     this.#location = options.location
     this.#parts = options.parts
     this.#ownership = new Ownership(volume, options.staged, options.location)
+    if (volume.fsync) this.#early = new EarlySync(options.staged.handle, (error) => this.#lose(error))
     volume.openHandles.add(this.release)
   }
 
@@ -87,12 +90,18 @@ export class FileSession implements WriteSession {
     if (earlier) await interrupt.race(earlier)
     interrupt.check()
     const fail = this.#fail(`write part ${part.index} of`, { part: part.index })
-    const [ownership, location, blocks] = [this.#ownership, this.#location, this.#blocks]
+    const shared = {
+      ownership: this.#ownership,
+      location: this.#location,
+      blocks: this.#blocks,
+      early: this.#early,
+    }
+    const { ownership } = shared
     try {
       if (ownership.isDue) await ownership.require()
       await this.#parts.remove(part.index)
       const { handle } = this.#staged
-      await writeBody({ handle, part, location, blocks, interrupt, ownership, fail }, body)
+      await writeBody({ ...shared, handle, part, interrupt, fail }, body)
       // An earlier holder would begin a journal that nobody removes.
       if (ownership.isDue) await ownership.require()
       await this.#parts.add(part)
@@ -176,16 +185,22 @@ export class FileSession implements WriteSession {
    * lost, and the session with them.
    */
   #seal(): Promise<void> {
-    this.#sealing ??= seal(this.#volume, this.#staged)
+    this.#sealing ??= seal(this.#volume, this.#staged, this.#early)
       .catch((error: unknown) => {
-        this.#lost = this.#fail('store the bytes of')(error).with({ retry: 'permanent' })
-        throw this.#lost
+        throw this.#lose(error)
       })
       .finally(async () => {
         this.#volume.openHandles.delete(this.release)
         await this.#options.journal.close()
       })
     return this.#sealing
+  }
+
+  /** Also while parts are being written: each byte more would be moved in vain. */
+  #lose(error: unknown): TransferError {
+    this.#lost ??= this.#fail('store the bytes of')(error).with({ retry: 'permanent' })
+    for (const interrupt of this.#interrupts) interrupt.fire(this.#lost)
+    return this.#lost
   }
 
   abort(): Promise<void> {

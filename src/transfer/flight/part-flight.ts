@@ -180,9 +180,9 @@ export class PartFlight {
       progress.add(size)
       return agree(part, {}, copied)
     }
-    const body = meterTask(run, this.task, attempt, progress, verifier)
+    const body = meterTask(run, this.task, attempt, progress, verifier.createDigester)
     const stated: PartReceipt = await session.writePart(part, body, context)
-    return agree(part, body.digests(), stated)
+    return agree(part, await body.digests(), stated)
   }
 
   /**

@@ -1,8 +1,8 @@
 import type { Part } from '../../contract/sink'
+import type { BodyDigester } from '../../integrity/body-digester'
 import type { Attempt } from '../attempts/attempt'
 import type { PartProgress } from '../progress'
 import type { Run } from '../run'
-import type { Verifier } from '../verify/verifier'
 import { type MeteredBody, meteredBody } from './metered-body'
 import type { PartTask } from './part-task'
 
@@ -12,7 +12,7 @@ export function meterTask(
   task: Part & Pick<PartTask, 'read'>,
   attempt: Attempt,
   progress: PartProgress,
-  verifier: Pick<Verifier, 'createDigester'>,
+  createDigester: (size: number) => BodyDigester,
 ): MeteredBody {
   return meteredBody({
     part: task,
@@ -20,6 +20,6 @@ export function meterTask(
     attempt,
     progress,
     read: () => task.read(attempt),
-    createDigester: () => verifier.createDigester(),
+    createDigester: () => createDigester(task.size),
   })
 }

@@ -1,16 +1,17 @@
 import { TransferError } from '../../contract/errors'
 import type { Body, Part } from '../../contract/sink'
 import type { Bytes, Digests } from '../../contract/source'
-import type { Digester } from '../../integrity/digester'
+import type { BodyDigester } from '../../integrity/body-digester'
 import type { Attempt } from '../attempts/attempt'
 import { toTransferError } from '../attempts/classify'
 import type { PartProgress } from '../progress'
 import type { Chunks } from './chunks'
+import { turnOver } from './turn'
 import { wrongSize } from './wrong-size'
 
 export interface MeteredBody extends Body {
   /** Digests of the bytes that passed. @throws INTEGRITY when the sink did not read them to the end */
-  digests(): Digests
+  digests(): Promise<Digests>
 }
 
 export interface Meter {
@@ -20,7 +21,7 @@ export interface Meter {
   readonly progress: PartProgress
   /** Reads the bytes of the part, from its first one. */
   read(): Chunks
-  createDigester(): Digester
+  createDigester(): BodyDigester
 }
 
 /**
@@ -33,12 +34,12 @@ export function meteredBody(meter: Meter): MeteredBody {
   return {
     size: part.size,
     async open() {
-      latest?.end()
+      latest?.drop()
       progress.rewind()
       latest = new Passage(meter)
       return latest.bytes()
     },
-    digests() {
+    async digests() {
       if (!latest?.complete) {
         throw new TransferError('INTEGRITY', 'The sink answered before it had read the body to its end.', {
           retry: 'temporary',
@@ -56,7 +57,7 @@ export function meteredBody(meter: Meter): MeteredBody {
  * an error, so that it can neither count nor digest bytes beside the new one.
  */
 class Passage {
-  readonly digester: Digester
+  readonly digester: BodyDigester
   complete = false
   readonly #meter: Meter
   #chunks: Chunks | undefined
@@ -65,6 +66,16 @@ class Passage {
   constructor(meter: Meter) {
     this.#meter = meter
     this.digester = meter.createDigester()
+    // The sink may fail when it has read everything, and nobody asks for the digests then.
+    const { signal } = meter.attempt
+    if (signal.aborted) this.drop()
+    else signal.addEventListener('abort', () => this.drop(), { once: true })
+  }
+
+  /** Nobody wants these bytes any more. */
+  drop(): void {
+    this.end()
+    this.digester.drop()
   }
 
   /** Frees the source's half, also where nobody leaves the loop: a sink whose request died may never ask again. */
@@ -83,6 +94,7 @@ class Passage {
       this.#chunks = this.#meter.read()
       for (let seen = 0; ; ) {
         attempt.touch()
+        await turnOver()
         this.#throwIfOver()
         const chunk = await this.#chunks.next()
         attempt.touch()
@@ -94,9 +106,12 @@ class Passage {
         }
         seen += chunk.byteLength
         if (seen > part.size) throw wrongSize(location, part, seen)
-        this.digester.update(chunk)
+        const digested = this.digester.update(chunk)
+        // Awaited below; until then the sink may take its time.
+        digested?.catch(() => {})
         yield chunk
         this.#throwIfOver()
+        await digested
         progress.add(chunk.byteLength)
       }
     } catch (error) {

@@ -55,7 +55,7 @@ async function readAgain(run: Run, part: Part, info: ObjectInfo, verifier: Verif
   // These bytes are none of what is still to be moved.
   const progress = { add: () => {}, rewind: () => {} }
   return run.request({ operation: 'verify', side: 'source', index: part.index }, async (attempt) => {
-    const body = meterTask(run, task, attempt, progress, verifier)
+    const body = meterTask(run, task, attempt, progress, verifier.createDigester)
     for await (const _ of await body.open());
     return body.digests()
   })

@@ -1,9 +1,10 @@
 import { TransferError } from '../../contract/errors'
 import type { Committed, PartReceipt } from '../../contract/sink'
 import type { Digests, ObjectInfo } from '../../contract/source'
+import { type BodyDigester, bodyDigester } from '../../integrity/body-digester'
 import { combineAll } from '../../integrity/crc64'
-import { createDigester, type Digester } from '../../integrity/digester'
 import type { SegmentedMd5 } from '../../integrity/segmented-md5'
+import { processDigestThreads } from '../configure'
 import { type AgreedPart, agree, type DigestName } from '../parts/receipts'
 import type { Run } from '../run'
 import { SourceCheck } from './source-check'
@@ -57,21 +58,23 @@ export class Verifier {
     return this.#source?.partSize
   }
 
-  /** For one attempt at a part. */
-  createDigester(): Digester {
-    const digester = createDigester(this.#names)
+  /** For one attempt at a part of `size` bytes. */
+  readonly createDigester = (size: number): BodyDigester => {
+    const digester = bodyDigester(this.#names, size, processDigestThreads())
     const passed = this.#source?.start()
     if (!passed) return digester
     return {
       update: (chunk) => {
-        digester.update(chunk)
+        const taken = digester.update(chunk)
         for (const md5 of passed) md5.update(chunk)
+        return taken
       },
-      digest: () => {
-        const computed = digester.digest()
+      digest: async () => {
+        const computed = await digester.digest()
         this.#passed.set(computed, passed)
         return computed
       },
+      drop: () => digester.drop(),
     }
   }
 

@@ -1,4 +1,5 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Body } from '../../../src/contract/sink'
 import {
@@ -71,6 +72,44 @@ describe('a write session', () => {
     const body: Body = { size, open: async () => chunks() }
     await session.commit([await session.writePart({ index: 0, start: 0, size }, body)])
     expect(readFileSync(path('a')).equals(content)).toBe(true)
+  })
+
+  it('stores any run of chunks, each in one write or gathered with its neighbours', async () => {
+    const length = fc.oneof(fc.integer({ min: 0, max: 3000 }), fc.integer({ min: 100_000, max: 600_000 }))
+    await fc.assert(
+      fc.asyncProperty(fc.array(length, { minLength: 1, maxLength: 12 }), async (lengths) => {
+        const content = pattern(lengths.reduce((sum, some) => sum + some))
+        const writes: number[] = []
+        const fs = withHandles((handle, name) => ({
+          write(buffer, offset, size, position) {
+            if (name.endsWith('.part')) writes.push(size)
+            return handle.write(buffer, offset, size, position)
+          },
+        }))
+        const { store, path } = realStore({ fs, fsync: false })
+        const session = await store.sink('a').begin(newObject())
+        const size = content.length
+        async function* chunks() {
+          const buffer = Buffer.alloc(600_000)
+          let offset = 0
+          for (const some of lengths) {
+            content.copy(buffer, 0, offset, offset + some)
+            yield buffer.subarray(0, some)
+            buffer.fill(0xee)
+            offset += some
+          }
+        }
+        const receipt = await session.writePart(
+          { index: 0, start: 0, size },
+          { size, open: async () => chunks() },
+        )
+        await session.commit([receipt])
+        expect(readFileSync(path('a')).equals(content)).toBe(true)
+        // Small ones never go alone: each write is of a large chunk, or of all that came before one.
+        expect(writes.length).toBeLessThanOrEqual(2 * lengths.filter((some) => some > 100_000).length + 1)
+      }),
+      { numRuns: 40 },
+    )
   })
 
   it('survives short writes', async () => {

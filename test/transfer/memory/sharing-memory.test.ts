@@ -112,9 +112,12 @@ describe('transfers that share a tiny budget', () => {
 })
 
 describe('the budget of the process', () => {
-  it.each([null, 5, { memoryBudgets: 1 }, { memoryBudget: 1 }])('is not set by %o', (wrong) => {
-    expect(() => configure(wrong as never)).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }))
-  })
+  it.each([null, 5, { memoryBudgets: 1 }, { memoryBudget: 1 }, { digestThreads: -1 }])(
+    'is not set by %o',
+    (wrong) => {
+      expect(() => configure(wrong as never)).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }))
+    },
+  )
 })
 
 describe('a part held in memory', () => {

@@ -48,26 +48,27 @@ function verifierOf({ info, parts, capabilities = {}, ...options }: Setting) {
   return new Verifier(run, { key: 'source', version: '1', size: bytes.length, ...info }, parts)
 }
 
-function pass(verifier: Verifier, some: Uint8Array): Digests {
-  const digester = verifier.createDigester()
-  digester.update(some)
+async function pass(verifier: Verifier, some: Uint8Array): Promise<Digests> {
+  const digester = verifier.createDigester(some.length)
+  await digester.update(some)
   return digester.digest()
 }
 
-function move(verifier: Verifier, index: number): void {
+async function move(verifier: Verifier, index: number): Promise<void> {
   const part = { index, start: index * 1000, size: 1000 }
-  verifier.accept(agree(part, pass(verifier, pieces[index]!), undefined))
+  verifier.accept(agree(part, await pass(verifier, pieces[index]!), undefined))
 }
 
 /** Parts 0 and 1 were sent by an earlier process, part 2 is sent now. */
-function resume(verifier: Verifier, names?: ReadonlyArray<keyof Digests>): boolean[] {
-  const needed = [0, 1].map((index) => {
+async function resume(verifier: Verifier, names?: ReadonlyArray<keyof Digests>): Promise<boolean[]> {
+  const needed: boolean[] = []
+  for (const index of [0, 1]) {
     const receipt = receiptOf(index, names)
     const needs = verifier.needsBytes(receipt)
-    verifier.keep(receipt, receipt, needs ? pass(verifier, pieces[index]!) : undefined)
-    return needs
-  })
-  move(verifier, 2)
+    verifier.keep(receipt, receipt, needs ? await pass(verifier, pieces[index]!) : undefined)
+    needed.push(needs)
+  }
+  await move(verifier, 2)
   verifier.checkSource(verifier.whole())
   return needed
 }
@@ -76,29 +77,29 @@ const whole = digestsOf(bytes)
 const certain = { composite: compositeMd5, certain: true }
 
 describe('parts that an earlier process sent', () => {
-  it('count for the CRC-64 of the whole without being read again', () => {
+  it('count for the CRC-64 of the whole without being read again', async () => {
     const verifier = verifierOf({ verify: 'end-to-end', info: { digests: { crc64: whole.crc64 } } })
-    expect(resume(verifier)).toEqual([false, false])
+    expect(await resume(verifier)).toEqual([false, false])
     expect(verifier.whole()).toEqual({ crc64: whole.crc64 })
     expect(verifier.report().verified).toContain('source-crc64')
   })
 
-  it('are read again where their CRC-64 is not known', () => {
+  it('are read again where their CRC-64 is not known', async () => {
     const verifier = verifierOf({ verify: 'end-to-end', info: { digests: { crc64: whole.crc64 } } })
-    expect(resume(verifier, [])).toEqual([true, true])
+    expect(await resume(verifier, [])).toEqual([true, true])
     expect(verifier.report().verified).toContain('source-crc64')
   })
 
-  it('are read again, in order, for the MD5 of the whole', () => {
+  it('are read again, in order, for the MD5 of the whole', async () => {
     const verifier = verifierOf({ verify: 'end-to-end', info: { digests: { md5: whole.md5 } } })
-    expect(resume(verifier)).toEqual([true, true])
+    expect(await resume(verifier)).toEqual([true, true])
     expect(verifier.whole()).toEqual(whole)
     expect(verifier.report().verified).toContain('source-etag')
   })
 
-  it('count by their MD5s for an ETag made of the same parts', () => {
+  it('count by their MD5s for an ETag made of the same parts', async () => {
     const verifier = verifierOf({ verify: 'end-to-end', parts: { ...certain, sizes: [1000] } })
-    expect(resume(verifier, ['crc64', 'md5'])).toEqual([false, false])
+    expect(await resume(verifier, ['crc64', 'md5'])).toEqual([false, false])
     expect(verifier.report().verified).toContain('source-etag')
   })
 
@@ -106,20 +107,20 @@ describe('parts that an earlier process sent', () => {
     ['of the same parts whose MD5s are not known', 1000, 1000],
     ['of parts held whole by ours', 500, 1000],
     ['of parts across ours', 700, 1000],
-  ])('are read again for an ETag made %s', (_, size, partSize) => {
+  ])('are read again for an ETag made %s', async (_, size, partSize) => {
     const cuts = Array.from({ length: Math.ceil(3000 / size) }, (_, index) =>
       bytes.subarray(index * size, (index + 1) * size),
     )
     const md5 = compositeEtag(cuts.map((cut) => digestsOf(cut).md5)).split('-')[0]!
     const parts = { composite: { md5, parts: cuts.length }, sizes: [size], certain: true }
     const verifier = verifierOf({ verify: 'end-to-end', partSize, parts })
-    expect(resume(verifier)).toEqual([true, true])
+    expect(await resume(verifier)).toEqual([true, true])
     expect(verifier.report().verified).toContain('source-etag')
   })
 
-  it('need not be read where the source is not to be checked, or states nothing', () => {
+  it('need not be read where the source is not to be checked, or states nothing', async () => {
     for (const verify of ['size', 'attested', 'end-to-end'] as const) {
-      expect(resume(verifierOf({ verify }), [])).toEqual([false, false])
+      expect(await resume(verifierOf({ verify }), [])).toEqual([false, false])
     }
   })
 
@@ -144,30 +145,33 @@ describe('parts that an earlier process sent', () => {
     refused(() => verifier.keep(receiptOf(0), { index: 0, size: 1000 }, digestsOf(pieces[1]!)))
   })
 
-  it('make no digest of the whole where one came out of turn', () => {
+  it('make no digest of the whole where one came out of turn', async () => {
     const verifier = verifierOf({ verify: 'end-to-end', info: { digests: { md5: whole.md5 } } })
-    move(verifier, 1)
-    move(verifier, 0)
-    move(verifier, 2)
+    await move(verifier, 1)
+    await move(verifier, 0)
+    await move(verifier, 2)
     verifier.checkSource(verifier.whole())
     expect(verifier.report().unverified).toMatchObject([{ check: 'source-etag' }])
   })
 })
 
 describe('digests that are computed', () => {
-  const names = (setting: Setting) => Object.keys(pass(verifierOf(setting), bytes)).sort()
+  const names = async (setting: Setting) => Object.keys(await pass(verifierOf(setting), bytes)).sort()
   const checkpoint = { store: memoryCheckpoints(), id: 'a' }
 
-  it('are none for sizes alone, unless a checkpoint has to know the parts again', () => {
-    expect(names({ verify: 'size', capabilities: { attests: ['md5'] } })).toEqual([])
-    expect(names({ verify: 'size', capabilities: { attests: ['md5'] }, checkpoint })).toEqual(['crc64'])
+  it('are none for sizes alone, unless a checkpoint has to know the parts again', async () => {
+    expect(await names({ verify: 'size', capabilities: { attests: ['md5'] } })).toEqual([])
+    expect(await names({ verify: 'size', capabilities: { attests: ['md5'] }, checkpoint })).toEqual(['crc64'])
   })
 
-  it('are the CRC-64, what the sink attests, and what the source has to be held against', () => {
-    expect(names({})).toEqual(['crc64'])
-    expect(names({ capabilities: { attests: ['md5'] } })).toEqual(['crc64', 'md5'])
-    expect(names({ verify: 'end-to-end', parts: { ...certain, sizes: [1000] } })).toEqual(['crc64', 'md5'])
-    expect(names({ verify: 'end-to-end', parts: { ...certain, sizes: [700] } })).toEqual(['crc64'])
+  it('are the CRC-64, what the sink attests, and what the source has to be held against', async () => {
+    expect(await names({})).toEqual(['crc64'])
+    expect(await names({ capabilities: { attests: ['md5'] } })).toEqual(['crc64', 'md5'])
+    expect(await names({ verify: 'end-to-end', parts: { ...certain, sizes: [1000] } })).toEqual([
+      'crc64',
+      'md5',
+    ])
+    expect(await names({ verify: 'end-to-end', parts: { ...certain, sizes: [700] } })).toEqual(['crc64'])
   })
 })
 
