@@ -1,6 +1,7 @@
+import { directReads } from '../lifecycle/direct-reads'
 import { MemoryBudget, type Release } from './memory/memory-budget'
 import { containerMemoryLimit } from './memory/memory-limit'
-import { fields, integer } from './option-checks'
+import { fields, integer, invalid, show } from './option-checks'
 import { MiB } from './plan'
 
 export interface Configuration {
@@ -9,6 +10,12 @@ export interface Configuration {
    * @default 256 MiB, or a quarter of the container's memory limit where that is less
    */
   readonly memoryBudget?: number
+  /**
+   * Whether objects of Ceph and COS are read straight into reused buffers, where nothing speaks against it. `false`
+   * sends every request through Node's HTTP client: slower, and a way to tell whether a problem is of that reading.
+   * @default true
+   */
+  readonly directReads?: boolean
 }
 
 interface Shared {
@@ -26,8 +33,13 @@ const shared = (): Shared => {
 
 /** Sets what holds for the whole process. @throws INVALID_OPTION */
 export function configure(configuration: Configuration): void {
-  const { memoryBudget } = fields('options', configuration, ['memoryBudget'])
+  const known = ['memoryBudget', 'directReads']
+  const { memoryBudget, directReads: allowed } = fields('options', configuration, known)
+  if (allowed !== undefined && typeof allowed !== 'boolean') {
+    throw invalid('directReads', `must be true or false, but is ${show(allowed)}`)
+  }
   if (memoryBudget !== undefined) processBudget().total = integer('memoryBudget', memoryBudget, MiB)
+  if (allowed !== undefined) directReads().allowed = allowed
 }
 
 export function processBudget(): MemoryBudget {

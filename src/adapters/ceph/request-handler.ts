@@ -30,7 +30,7 @@ interface SdkHandler {
 
 type SdkHandlerClass = new (options: { httpAgent: http.Agent; httpsAgent: http.Agent }) => SdkHandler
 
-/** Sends the SDK's requests: objects' bytes over plain HTTP directly, all the rest through the SDK's own handler. */
+/** Sends the SDK's requests: objects' bytes directly, all the rest through the SDK's own handler. */
 export class RequestHandler implements SdkHandler {
   readonly metadata = { handlerProtocol: 'http/1.1' }
   readonly #Handler: SdkHandlerClass
@@ -47,12 +47,13 @@ export class RequestHandler implements SdkHandler {
   async handle(request: SdkRequest, options: HandlerOptions = {}): Promise<{ response: unknown }> {
     const { abortSignal: signal, call = {} } = options
     const connections = this.#connections.of(call)
-    if (options.direct && request.method === 'GET' && request.protocol === 'http:') {
-      const { hostname, port = 80, headers } = request
+    if (options.direct && request.method === 'GET') {
+      const { protocol, hostname, headers } = request
+      const port = request.port ?? (protocol === 'https:' ? 443 : 80)
       // An IPv6 address stands in brackets.
       const host = hostname.replace(/^\[(.*)\]$/, '$1')
       const path = `${request.path}${queryText(request.query)}`
-      const response = await connections.direct({ host, port, path, headers }, signal)
+      const response = await connections.direct({ protocol, host, port, path, headers }, signal)
       if (response) return { response }
     }
     return this.#usual(call, connections).handle(request, options)

@@ -1,8 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { DirectGet } from '../../../../src/adapters/object-store/direct-get/direct-get'
+import type { DirectGet } from '../../../../src/adapters/object-store/direct-get/direct-get'
 import { settled } from '../../../support/handles'
-import { directGet, headOf, rawServer, reply, requestTo, textOf } from './raw-server'
+import { directGet, headOf, rawServer, reply, requestTo, textOf, unownedDirectGet } from './raw-server'
 
 const get = async (direct: DirectGet, request: Parameters<DirectGet['get']>[0]) => {
   const response = await direct.get(request)
@@ -231,7 +231,7 @@ describe('the connections of direct GETs', () => {
 
   it('closed by destroy() before the answer leave an error, and nothing to try in another way', async () => {
     const server = await rawServer((socket, _, nth) => nth === 1 && socket.write(reply('x')))
-    const direct = new DirectGet()
+    const direct = unownedDirectGet()
     await get(direct, requestTo(server))
     const waiting = direct.get(requestTo(server))
     await settled(() => server.requests.length === 2)

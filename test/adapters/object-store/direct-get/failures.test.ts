@@ -26,7 +26,7 @@ describe('a direct GET that finds no server', () => {
     const port = await fullServer()
     const request = requestTo({ host: '127.0.0.1', port })
     const connecting = directGet().get(request, { connectTimeout: 50 })
-    await expect(connecting).rejects.toMatchObject({ code: 'ETIMEDOUT', message: /within 50 ms/ })
+    await expect(connecting).rejects.toMatchObject({ code: 'TIMEOUT', message: /within 50 ms/ })
   })
 
   it('gives up connecting when the signal fires', async () => {

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { DirectGet } from '../../../../src/adapters/object-store/direct-get/direct-get'
 import { type OddResponse, oddResponse, plainResponse } from './odd-responses'
-import { type RawServer, rawServer, reply, requestTo, textOf } from './raw-server'
+import { type RawServer, rawServer, reply, requestTo, textOf, unownedDirectGet } from './raw-server'
 
 interface Outcome {
   readonly status: number
@@ -30,7 +30,7 @@ async function oddServer(): Promise<RawServer & { answer: OddResponse }> {
 
 /** What the direct way makes of it; undefined where it leaves it to others, an Error where it fails. */
 async function direct(server: RawServer): Promise<Outcome | Error | undefined> {
-  const client = new DirectGet()
+  const client = unownedDirectGet()
   try {
     const response = await client.get(requestTo(server))
     if (!response) return undefined

@@ -2,6 +2,8 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
 import { DirectGet, type DirectRequest } from '../../../../src/adapters/object-store/direct-get/direct-get'
+import { type AgentsOptions, LifecycleAgents } from '../../../../src/lifecycle/agents'
+import { Freshness } from '../../../../src/lifecycle/freshness'
 
 /** Answers one request: what it writes is what the peer receives. */
 export type Answer = (socket: Socket, request: string, nth: number) => unknown
@@ -60,12 +62,19 @@ export async function rawServer(answer: Answer, host = '127.0.0.1'): Promise<Raw
 
 /** A DirectGet whose connections are closed at the end of the test. */
 export function directGet(): DirectGet {
-  const direct = new DirectGet()
+  const direct = unownedDirectGet()
   onTestFinished(() => direct.destroy())
   return direct
 }
 
+/** Whoever makes it closes its connections. */
+export function unownedDirectGet(options: AgentsOptions = {}): DirectGet {
+  const freshness = new Freshness()
+  return new DirectGet(freshness, new LifecycleAgents(freshness, options))
+}
+
 export const requestTo = ({ host, port }: Pick<RawServer, 'host' | 'port'>, path = '/'): DirectRequest => ({
+  protocol: 'http:',
   host,
   port,
   path,
