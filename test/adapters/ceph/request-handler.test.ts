@@ -60,7 +60,7 @@ function comparable(request: string) {
 
 /** What becomes of a GET with either client, and what the server received. */
 async function both(input: Partial<GetObjectCommandInput>, answer: Answer, host = '127.0.0.1') {
-  const server = await rawServer(answer, host)
+  const server = await rawServer(answer, { host })
   const { stock, ours } = clients(`http://${host.includes(':') ? `[${host}]` : host}:${server.port}`)
   const send = async (client: S3Client) => {
     const command = new GetObjectCommand({ Bucket: 'b', Key: 'k', ...input })
