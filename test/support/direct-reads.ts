@@ -1,4 +1,17 @@
-import { configure } from '../../src/transfer/configure'
+import { beforeEach, onTestFinished } from 'vitest'
+import { directReads } from '../../src/lifecycle/direct-reads'
 
-/** `SLUICEWAY_TEST_DIRECT_READS=off`: all tests with every request sent through Node's HTTP client. */
-if (process.env.SLUICEWAY_TEST_DIRECT_READS === 'off') configure({ directReads: false })
+/** For one test. */
+export function setDirectReads(allowed: boolean): void {
+  const setting = directReads()
+  const before = setting.allowed
+  setting.allowed = allowed
+  onTestFinished(() => {
+    setting.allowed = before
+  })
+}
+
+/** For all tests of the file, however they are run: they are about direct reads. */
+export function withDirectReads(): void {
+  beforeEach(() => setDirectReads(true))
+}

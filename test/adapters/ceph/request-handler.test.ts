@@ -11,9 +11,12 @@ import { RequestHandler } from '../../../src/adapters/ceph/request-handler'
 import { StoreConnections } from '../../../src/adapters/object-store/connections'
 import { createLifecycle } from '../../../src/lifecycle'
 import { s3Server } from '../../../src/testing/servers'
+import { withDirectReads } from '../../support/direct-reads'
 import { settled } from '../../support/handles'
 import { fullServer } from '../object-store/direct-get/full-server'
 import { type Answer, rawServer, reply, textOf } from '../object-store/direct-get/raw-server'
+
+withDirectReads()
 
 const credentials = { accessKeyId: 'key', secretAccessKey: 'secret' }
 

@@ -7,11 +7,13 @@ import { cos } from '../../../../src/adapters/cos'
 import { DirectGet } from '../../../../src/adapters/object-store/direct-get/direct-get'
 import { createLifecycle, type LifecycleOptions } from '../../../../src/lifecycle'
 import { LifecycleAgents } from '../../../../src/lifecycle/agents'
-import { directReads } from '../../../../src/lifecycle/direct-reads'
 import { Freshness } from '../../../../src/lifecycle/freshness'
 import { certificate } from '../../../support/certificate'
+import { setDirectReads, withDirectReads } from '../../../support/direct-reads'
 import { settled } from '../../../support/handles'
 import { directGet, headOf, rawServer, reply, requestTo, sendPattern, textOf } from './raw-server'
+
+withDirectReads()
 
 const secure = { protocol: 'https:' } as const
 
@@ -130,12 +132,8 @@ describe.each(['ceph', 'cos'] as const)('a source of %s over TLS', (kind) => {
   it('is read directly, unless that is switched off', async () => {
     const server = await rawServer((socket) => socket.write(reply('x', 'ETag: "a"')), secure)
     const endpoint = `https://localhost:${server.port}`
-    const before = directReads().allowed
-    onTestFinished(() => {
-      directReads().allowed = before
-    })
     for (const allowed of [true, false]) {
-      directReads().allowed = allowed
+      setDirectReads(allowed)
       // Requests to an address of this machine still name a host of COS.
       const tls = { ca: certificate, servername: 'localhost' }
       expect(await textOf(await open(endpoint, { tls }))).toBe('x')
@@ -148,13 +146,9 @@ describe.each(['ceph', 'cos'] as const)('a source of %s over TLS', (kind) => {
     ['of another name', '127.0.0.2', { tls: { ca: certificate } }],
   ])('says the same of a certificate %s, directly or not', async (_, host, options) => {
     const server = await rawServer((socket) => socket.write(reply('x')), { ...secure, host: '0.0.0.0' })
-    const before = directReads().allowed
-    onTestFinished(() => {
-      directReads().allowed = before
-    })
     const errors = []
     for (const allowed of [true, false]) {
-      directReads().allowed = allowed
+      setDirectReads(allowed)
       const error = await open(`https://${host}:${server.port}`, options).catch((error) => error)
       const { code, retry, message, context, cause } = error
       errors.push({ code, retry, message, context, cause: { code: cause.code, message: cause.message } })
