@@ -61,6 +61,20 @@ describe.each(protocols)('%s', (protocol) => {
       expect(server.accepted).toBe(1)
     })
 
+    it('leaves a connection that still reads, though its end came while nobody did', async () => {
+      for (let size = 432 * KiB; size <= 560 * KiB; size += 8 * KiB) {
+        let sent = 0
+        const { server, body, open } = await patternBody(size, (bytes) => {
+          sent = bytes
+        })
+        await settled(() => sent === size)
+        await sleep(5)
+        expect(await readPattern(body)).toBe(size)
+        expect(await readPattern(await open())).toBe(size)
+        expect(server.accepted).toBe(1)
+      }
+    })
+
     it('has all its 64 MiB', async () => {
       const { body } = await patternBody(64 * MiB)
       expect(await readPattern(body)).toBe(64 * MiB)
