@@ -9,8 +9,9 @@ export function environmentProxies(): { proxyEnv?: NodeJS.ProcessEnv } {
   return usesEnvironmentProxies() ? { proxyEnv: process.env } : {}
 }
 
-/** Whether plain HTTP may have to go through one of them. */
-export function proxiesPlainHttp(): boolean {
-  const { HTTP_PROXY, http_proxy } = process.env
-  return Boolean(HTTP_PROXY || http_proxy) && usesEnvironmentProxies()
+/** Whether requests of this protocol may have to go through one of them. */
+export function mayBeProxied(protocol: string): boolean {
+  const { HTTP_PROXY, http_proxy, HTTPS_PROXY, https_proxy } = process.env
+  const proxy = protocol === 'https:' ? HTTPS_PROXY || https_proxy : HTTP_PROXY || http_proxy
+  return Boolean(proxy) && usesEnvironmentProxies()
 }

@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os'
+import { directReads } from '../lifecycle/direct-reads'
 import { MemoryBudget, type Release } from './memory/memory-budget'
 import { containerMemoryLimit } from './memory/memory-limit'
-import { fields, integer } from './option-checks'
+import { fields, integer, invalid, show } from './option-checks'
 import { MiB } from './plan'
 
 export interface Configuration {
@@ -16,6 +17,12 @@ export interface Configuration {
    * @default one less than the processors, at most 2; 0 where the container's memory limit is below 128 MiB
    */
   readonly digestThreads?: number
+  /**
+   * Whether objects of Ceph and COS are read straight into reused buffers, where nothing speaks against it. `false`
+   * sends every request through Node's HTTP client: slower, and a way to tell whether a problem is of that reading.
+   * @default true
+   */
+  readonly directReads?: boolean
 }
 
 interface Shared {
@@ -34,9 +41,14 @@ const shared = (): Shared => {
 
 /** Sets what holds for the whole process. @throws INVALID_OPTION */
 export function configure(configuration: Configuration): void {
-  const { memoryBudget, digestThreads } = fields('options', configuration, ['memoryBudget', 'digestThreads'])
+  const known = ['memoryBudget', 'digestThreads', 'directReads']
+  const { memoryBudget, digestThreads, directReads: allowed } = fields('options', configuration, known)
+  if (allowed !== undefined && typeof allowed !== 'boolean') {
+    throw invalid('directReads', `must be true or false, but is ${show(allowed)}`)
+  }
   if (memoryBudget !== undefined) processBudget().total = integer('memoryBudget', memoryBudget, MiB)
   if (digestThreads !== undefined) shared().digestThreads = integer('digestThreads', digestThreads, 0)
+  if (allowed !== undefined) directReads().allowed = allowed
 }
 
 export function processBudget(): MemoryBudget {

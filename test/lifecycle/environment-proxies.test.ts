@@ -1,12 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { ceph } from '../../src/adapters/ceph'
 import { createLifecycle } from '../../src/lifecycle'
+import { mayBeProxied } from '../../src/lifecycle/environment-proxies'
 import { rawServer, reply, textOf } from '../adapters/object-store/direct-get/raw-server'
+import { withDirectReads } from '../support/direct-reads'
+
+withDirectReads()
 
 const optionsOf = (agent: object) => (agent as { options: { proxyEnv?: object } }).options
 
 beforeEach(() => {
-  for (const name of ['NODE_USE_ENV_PROXY', 'NODE_OPTIONS', 'HTTP_PROXY', 'http_proxy']) vi.stubEnv(name, '')
+  const proxies = ['HTTP_PROXY', 'http_proxy', 'HTTPS_PROXY', 'https_proxy']
+  for (const name of ['NODE_USE_ENV_PROXY', 'NODE_OPTIONS', ...proxies]) vi.stubEnv(name, '')
 })
 
 afterEach(() => vi.unstubAllEnvs())
@@ -49,5 +54,18 @@ describe('proxies of the environment', () => {
     expect(await reading()).not.toMatch(ofNode)
     vi.stubEnv('HTTP_PROXY', 'http://127.0.0.1:1')
     expect(await reading()).toMatch(ofNode)
+  })
+
+  it.each([
+    ['HTTP_PROXY', 'http:', 'https:'],
+    ['http_proxy', 'http:', 'https:'],
+    ['HTTPS_PROXY', 'https:', 'http:'],
+    ['https_proxy', 'https:', 'http:'],
+  ])('are those of the protocol: %s', (name, protocol, other) => {
+    vi.stubEnv(name, 'http://127.0.0.1:1')
+    expect(mayBeProxied(protocol)).toBe(false)
+    vi.stubEnv('NODE_USE_ENV_PROXY', '1')
+    expect(mayBeProxied(protocol)).toBe(true)
+    expect(mayBeProxied(other)).toBe(false)
   })
 })

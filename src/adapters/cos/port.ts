@@ -88,7 +88,7 @@ export class Port {
   async #sendSigned({ request, otherKeys }: Signed, context: Context): Promise<Answer> {
     const { signal } = context
     const connections = this.#options.connections.of(context)
-    if (request.method === 'GET' && request.protocol === 'http:') {
+    if (request.method === 'GET') {
       const response = await connections.direct(request, signal)
       if (response) {
         const { statusCode: status, headers, body: message } = response

@@ -20,25 +20,22 @@ export function takeOver(
   else request.pool = false
   // Our agents then ask the proxies themselves, and one of them would be asked to ask itself.
   if (keepAlive && usesEnvironmentProxies()) request.proxy ??= null
-  // Only the HTTP layer knows the protocol: a proxy may have another than the bucket.
-  const securely = (options: http.RequestOptions) => {
-    const agent = options.agent === agents?.http ? agents?.https : options.agent
-    return https.request({ ...options, agent })
-  }
   request.httpModules = {
-    'http:': { request: starter(exchange, (given, options) => startPlainly(given, options, http.request)) },
-    'https:': { request: starter(exchange, (given, options) => given.start(securely(options))) },
+    'http:': { request: starter(exchange, 'http:') },
+    'https:': { request: starter(exchange, 'https:') },
   }
 }
 
-type Send = (options: http.RequestOptions) => http.ClientRequest
-type Start = (exchange: Exchange, options: http.RequestOptions) => unknown
+type Protocol = 'http:' | 'https:'
 
-function starter(exchange: Exchange | undefined, start: Start): (options: http.RequestOptions) => unknown {
+function starter(
+  exchange: Exchange | undefined,
+  protocol: Protocol,
+): (options: http.RequestOptions) => unknown {
   return (options) => {
     if (!exchange) throw new Error('This request has been given up.')
     try {
-      return start(exchange, options)
+      return start(exchange, protocol, options)
     } catch (error) {
       // What Node refuses to send, such as a header it cannot write, is thrown: the SDK would take it for the network.
       exchange.fail(error)
@@ -47,15 +44,23 @@ function starter(exchange: Exchange | undefined, start: Start): (options: http.R
   }
 }
 
-function startPlainly(exchange: Exchange, options: http.RequestOptions, send: Send): unknown {
-  const request = exchange.direct ? directRequest(options) : undefined
-  if (!request) return exchange.start(send(options))
-  return exchange.startDirect(request, () => send(options))
+function start(exchange: Exchange, protocol: Protocol, options: http.RequestOptions): unknown {
+  const { connections, direct } = exchange
+  const ours = options.agent === connections.http
+  const usual = () => {
+    if (protocol === 'http:') return http.request(options)
+    // Only the HTTP layer knows the protocol: a proxy may have another than the bucket.
+    return https.request({ ...options, agent: ours ? connections.https : options.agent })
+  }
+  const request = direct && ours ? directRequest(protocol, options) : undefined
+  return request ? exchange.startDirect(request, usual) : exchange.start(usual())
 }
 
 /** The request as it can be sent directly: not to a proxy, whose path is a whole address. */
-function directRequest({ host, port, path, headers }: http.RequestOptions): DirectRequest | undefined {
+function directRequest(protocol: Protocol, options: http.RequestOptions): DirectRequest | undefined {
+  const { host, path, headers } = options
   if (!host || !path?.startsWith('/') || !headers) return undefined
   const texts = Object.entries(headers).map(([name, value]) => [name, String(value)])
-  return { host, port: Number(port ?? 80), path, headers: Object.fromEntries(texts) }
+  const port = Number(options.port ?? (protocol === 'https:' ? 443 : 80))
+  return { protocol, host, port, path, headers: Object.fromEntries(texts) }
 }

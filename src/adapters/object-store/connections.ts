@@ -1,6 +1,7 @@
 import type * as http from 'node:http'
 import type { Context } from '../../contract/source'
-import { proxiesPlainHttp } from '../../lifecycle/environment-proxies'
+import { directReads } from '../../lifecycle/direct-reads'
+import { mayBeProxied } from '../../lifecycle/environment-proxies'
 import { Holder } from '../../lifecycle/holder'
 import { internalsOf } from '../../lifecycle/internals'
 import type { Lifecycle } from '../../lifecycle/lifecycle'
@@ -40,7 +41,7 @@ export class StoreConnections {
       ...agents,
       async direct(request, signal) {
         // A proxy is asked in another way, which the agents know.
-        if (proxiesPlainHttp()) return undefined
+        if (!directReads().allowed || mayBeProxied(request.protocol)) return undefined
         return directOf(lifecycle).get(request, { signal, connectTimeout, holder })
       },
     }
@@ -57,8 +58,8 @@ const pools = new WeakMap<Lifecycle, DirectGet>()
 function directOf(lifecycle: Lifecycle): DirectGet {
   const known = pools.get(lifecycle)
   if (known) return known
-  const { freshness } = internalsOf(lifecycle)
-  const pool = new DirectGet(freshness)
+  const { freshness, agents } = internalsOf(lifecycle)
+  const pool = new DirectGet(freshness, agents)
   freshness.add(pool)
   pools.set(lifecycle, pool)
   return pool

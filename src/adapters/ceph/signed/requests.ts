@@ -90,7 +90,7 @@ export class SignedRequests {
   ): Promise<{ status: number; headers: Headers; message: Readable }> {
     const { signal } = context
     const connections = this.#connections.of(context)
-    if (request.method === 'GET' && request.protocol === 'http:') {
+    if (request.method === 'GET') {
       const response = await connections.direct(request, signal)
       if (response) return { status: response.statusCode, headers: response.headers, message: response.body }
     }

@@ -1,15 +1,23 @@
+import type { Agents } from '../../../lifecycle/agents'
 import { defaultConnectTimeout } from '../../../lifecycle/connect-timeout'
 import { connectionOpened, connectionReused } from '../../../lifecycle/connection-news'
-import { type ConnectionPool, Freshness } from '../../../lifecycle/freshness'
+import type { ConnectionPool, Freshness } from '../../../lifecycle/freshness'
 import type { Holder } from '../../../lifecycle/holder'
 import { throwIfAborted } from '../abort'
+import { directOptions } from './agent-options'
 import { DirectConnection, type Endpoint } from './connection'
 import { DirectBody } from './direct-body'
 import type { ResponseHead } from './response-head'
 import { InDoubt } from './response-reader'
+import { SecurePeers } from './secure'
 
-/** A signed GET request, ready to be sent over plain HTTP. */
-export interface DirectRequest extends Endpoint {
+/** A signed GET request, ready to be sent. */
+export interface DirectRequest {
+  /** `http:` or `https:`; any other is for others. */
+  readonly protocol: string
+  /** A name or an address, without brackets. */
+  readonly host: string
+  readonly port: number
   /** Path and query, encoded. */
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
@@ -38,27 +46,36 @@ export class DirectGet implements ConnectionPool {
   /** Those that rest are in the order in which they came to rest. */
   readonly #open = new Set<DirectConnection>()
   readonly #freshness: Freshness
+  readonly #agents: Agents
+  readonly #peers = new SecurePeers()
 
-  /** @param freshness decides which connections are used again; it must be told of this pool */
-  constructor(freshness: Freshness = new Freshness()) {
+  /**
+   * @param freshness decides which connections are used again; it must be told of this pool
+   * @param agents those in whose place it stands: their options count here, too
+   */
+  constructor(freshness: Freshness, agents: Agents) {
     this.#freshness = freshness
+    this.#agents = agents
   }
 
   /**
-   * Sends the request. Undefined where the answer is not a plain one with a length, or where an idle connection
-   * turned out dead: nothing is lost then, and the request is to be made in the usual way.
-   * Rejects when no connection can be had, when a new one breaks, and when the signal fires.
+   * Sends the request. Undefined where the answer is not a plain one with a length, where an idle connection turned
+   * out dead, and where the agent was given an option that is not known here: nothing is lost then, and the request is
+   * to be made in the usual way.
+   * Rejects when no connection can be had, when its certificate is refused, when a new one breaks, and when the signal
+   * fires.
    */
   async get(request: DirectRequest, options: DirectOptions = {}): Promise<DirectResponse | undefined> {
     const { signal, connectTimeout = defaultConnectTimeout, holder } = options
     const text = requestText(request)
-    if (text === undefined) return undefined
-    const { host, port } = request
+    const endpoint = this.#endpointOf(request)
+    if (text === undefined || !endpoint) return undefined
+    const { host, port } = endpoint
     throwIfAborted(signal, `${host}:${port}`)
     this.#freshness.check()
     this.dropStale()
-    const idle = this.#idle({ host, port })
-    const connection = idle ?? this.#connect({ host, port }, connectTimeout)
+    const idle = this.#idle(endpoint)
+    const connection = idle ?? this.#connect(endpoint, connectTimeout)
     if (idle) connectionReused('direct')
     connection.heldBy(holder)
     try {
@@ -97,10 +114,17 @@ export class DirectGet implements ConnectionPool {
   }
 
   /** The one that has rested for the shortest time: it is the likeliest to be alive. */
-  #idle({ host, port }: Endpoint): DirectConnection | undefined {
-    return [...this.#open]
-      .reverse()
-      .find(({ usable, endpoint }) => usable && endpoint.host === host && endpoint.port === port)
+  #idle(wanted: Endpoint): DirectConnection | undefined {
+    return [...this.#open].reverse().find(({ usable, endpoint }) => usable && isSame(endpoint, wanted))
+  }
+
+  /** Undefined where the agent has to make the connection. */
+  #endpointOf({ protocol, host, port, headers }: DirectRequest): Endpoint | undefined {
+    if (protocol !== 'http:' && protocol !== 'https:') return undefined
+    const options = directOptions(this.#agents[protocol === 'http:' ? 'http' : 'https'], protocol)
+    if (!options) return undefined
+    if (protocol === 'http:') return { host, port }
+    return { host, port, peer: this.#peers.of(options, host, port, hostHeaderOf(headers)) }
   }
 
   #connect(endpoint: Endpoint, connectTimeout: number): DirectConnection {
@@ -126,6 +150,12 @@ export class DirectGet implements ConnectionPool {
     connection.rest(this.#freshness.maxIdle)
   }
 }
+
+const isSame = (one: Endpoint, other: Endpoint) =>
+  one.host === other.host && one.port === other.port && one.peer === other.peer
+
+const hostHeaderOf = (headers: DirectRequest['headers']) =>
+  Object.entries(headers).find(([name]) => name.toLowerCase() === 'host')?.[1]
 
 function requestText({ path, headers }: DirectRequest): string | undefined {
   const fields = Object.entries(headers)

@@ -3,29 +3,24 @@ import { parseResponseHead, type ResponseHead } from './response-head'
 /** Bytes; that of Node's own client, so that both ways take the same heads. */
 const maxHeadSize = 16 * 1024
 const headEnd = Buffer.from('\r\n\r\n')
+const nothing = new Uint8Array(0)
 
 /** The response cannot be read in the direct way; nothing of its body has been handed out. */
 export class InDoubt extends Error {}
 
-/** Which of the two buffers of a connection. */
-export type BufferIndex = 0 | 1
-
-export interface Chunk {
-  readonly bytes: Uint8Array
-  /** The buffer that holds the bytes, to be given back when they have been read; missing where they are a copy. */
-  readonly buffer?: BufferIndex
-}
-
-/** Turns what a connection receives into the head and the body of one response. */
+/** Tells the head of one response from its body, and knows where it ends. */
 export class ResponseReader {
-  /** What has come of the head, until it is whole. */
+  /** What has come of the head, until it is whole: copied, since heads are small. */
   #received = Buffer.alloc(0)
   #head: ResponseHead | undefined
   #remaining = 0
   #surplus = false
   #failure: Error | undefined
-  #waiting: (() => void)[] = []
-  readonly #chunks: Chunk[] = []
+
+  /** Once it is whole. */
+  get head(): ResponseHead | undefined {
+    return this.#head
+  }
 
   /** The last byte of the body has come. */
   get complete(): boolean {
@@ -37,62 +32,38 @@ export class ResponseReader {
     return this.#surplus
   }
 
-  /** @returns whether the buffer is in use until its bytes have been read */
-  receive(bytes: Uint8Array, buffer: BufferIndex): boolean {
-    const kept = this.#head ? this.#push({ bytes, buffer }) : this.#receiveHead(bytes)
-    this.#wake()
-    return kept
+  /** InDoubt, or what {@link ResponseReader.fail} was told first. After the whole response it means nothing. */
+  get failure(): Error | undefined {
+    return this.#failure
   }
 
-  /** What has come so far can still be read; then the error is thrown. After the whole response it means nothing. */
+  /** @returns those of the bytes that belong to the body */
+  receive(bytes: Uint8Array): Uint8Array {
+    const rest = this.#head ? bytes : this.#receiveHead(bytes)
+    if (!this.#head) return nothing
+    const body = rest.subarray(0, this.#remaining)
+    this.#surplus ||= body.length < rest.length
+    this.#remaining -= body.length
+    return body
+  }
+
   fail(error: Error): void {
     this.#failure ??= error
-    this.#wake()
   }
 
-  /** Rejects with InDoubt, or with what {@link ResponseReader.fail} was told. */
-  async head(): Promise<ResponseHead> {
-    while (!this.#head) await this.#change()
-    return this.#head
-  }
-
-  /** The next bytes of the body; undefined at its end. */
-  async next(): Promise<Chunk | undefined> {
-    while (this.#chunks.length === 0 && !this.complete) await this.#change()
-    return this.#chunks.shift()
-  }
-
-  async #change(): Promise<void> {
-    if (this.#failure) throw this.#failure
-    await new Promise<void>((resolve) => this.#waiting.push(resolve))
-  }
-
-  #wake(): void {
-    for (const wake of this.#waiting.splice(0)) wake()
-  }
-
-  /** Copies what it keeps: heads are small, and the buffer is free again. */
-  #receiveHead(bytes: Uint8Array): false {
-    this.#received = Buffer.concat([this.#received, bytes])
-    const end = this.#received.indexOf(headEnd)
-    const size = end < 0 ? this.#received.length : end
-    const head =
-      end < 0 || size > maxHeadSize ? undefined : parseResponseHead(this.#received.subarray(0, end))
+  /** @returns what comes after the head */
+  #receiveHead(bytes: Uint8Array): Uint8Array {
+    const before = this.#received.length
+    const part = bytes.subarray(0, maxHeadSize + headEnd.length - before)
+    this.#received = Buffer.concat([this.#received, part])
+    const size = this.#received.indexOf(headEnd)
+    const head = size < 0 ? undefined : parseResponseHead(this.#received.subarray(0, size))
     if (head) {
       this.#head = head
       this.#remaining = head.contentLength
-      this.#push({ bytes: this.#received.subarray(end + headEnd.length) })
-    } else if (end >= 0 || size > maxHeadSize) {
-      this.fail(new InDoubt('The response is unusual'))
+      return bytes.subarray(size + headEnd.length - before)
     }
-    return false
-  }
-
-  #push({ bytes, ...chunk }: Chunk): boolean {
-    const belongs = bytes.subarray(0, this.#remaining)
-    this.#surplus ||= belongs.length < bytes.length
-    this.#remaining -= belongs.length
-    if (belongs.length > 0) this.#chunks.push({ ...chunk, bytes: belongs })
-    return belongs.length > 0
+    if (size >= 0 || this.#received.length > maxHeadSize) this.fail(new InDoubt('The response is unusual'))
+    return nothing
   }
 }

@@ -1,11 +1,21 @@
 import { once } from 'node:events'
 import * as http from 'node:http'
+import * as https from 'node:https'
 import { setImmediate as turn } from 'node:timers/promises'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { DirectGet } from '../../../../src/adapters/object-store/direct-get/direct-get'
+import { certificate } from '../../../support/certificate'
 import { type OddResponse, oddResponse, plainResponse } from './odd-responses'
-import { type RawServer, rawServer, reply, requestTo, textOf } from './raw-server'
+import {
+  type Protocol,
+  protocols,
+  type RawServer,
+  rawServer,
+  reply,
+  requestTo,
+  textOf,
+  unownedDirectGet,
+} from './raw-server'
 
 interface Outcome {
   readonly status: number
@@ -14,23 +24,26 @@ interface Outcome {
 }
 
 /** Answers each request with the response whose number is its path, and closes the connection. */
-async function oddServer(): Promise<RawServer & { answer: OddResponse }> {
-  const server = await rawServer(async (socket) => {
-    const { text, cuts } = made.answer
-    for (const [index, cut] of [0, ...cuts].entries()) {
-      socket.write(text.slice(cut, cuts[index]), 'latin1')
-      // The pieces have to arrive one by one.
-      await turn()
-    }
-    socket.end()
-  })
+async function oddServer(protocol: Protocol): Promise<RawServer & { answer: OddResponse }> {
+  const server = await rawServer(
+    async (socket) => {
+      const { text, cuts } = made.answer
+      for (const [index, cut] of [0, ...cuts].entries()) {
+        socket.write(text.slice(cut, cuts[index]), 'latin1')
+        // The pieces have to arrive one by one.
+        await turn()
+      }
+      socket.end()
+    },
+    { protocol },
+  )
   const made = Object.assign(server, { answer: { text: '', cuts: [] } as OddResponse })
   return made
 }
 
 /** What the direct way makes of it; undefined where it leaves it to others, an Error where it fails. */
 async function direct(server: RawServer): Promise<Outcome | Error | undefined> {
-  const client = new DirectGet()
+  const client = unownedDirectGet()
   try {
     const response = await client.get(requestTo(server))
     if (!response) return undefined
@@ -43,9 +56,10 @@ async function direct(server: RawServer): Promise<Outcome | Error | undefined> {
 }
 
 /** What node:http makes of the same bytes. A response is whole once its last byte is there, whatever comes then. */
-async function usual({ host, port }: RawServer): Promise<Outcome | Error> {
+async function usual({ protocol, host, port }: RawServer): Promise<Outcome | Error> {
   return new Promise((resolve) => {
-    const request = http.get({ host, port, agent: false })
+    const { get } = protocol === 'https:' ? https : http
+    const request = get({ host, port, agent: false, ca: certificate })
     let received: http.IncomingMessage | undefined
     const fail = (error?: Error) => {
       if (!received?.complete) resolve(error ?? new Error('closed without an answer'))
@@ -73,9 +87,9 @@ async function soon<T>(promise: Promise<T>): Promise<T> {
   return Promise.race([promise, once(timeout, 'abort').then(() => Promise.reject(new Error('hangs')))])
 }
 
-describe('the direct way, compared with node:http on the same bytes', () => {
+describe.each(protocols)('the direct way (%s), compared with node:http on the same bytes', (protocol) => {
   it('gives the same answer, or leaves it to node:http, or fails as that does', async () => {
-    const server = await oddServer()
+    const server = await oddServer(protocol)
     const property = fc.asyncProperty(oddResponse, async (answer) => {
       server.answer = answer
       const [ours, theirs] = [await soon(direct(server)), await soon(usual(server))]
@@ -87,7 +101,7 @@ describe('the direct way, compared with node:http on the same bytes', () => {
   })
 
   it('takes every plain answer, wherever it is cut', async () => {
-    const server = await oddServer()
+    const server = await oddServer(protocol)
     const property = fc.asyncProperty(plainResponse, async (answer) => {
       server.answer = answer
       const ours = await soon(direct(server))
@@ -98,7 +112,7 @@ describe('the direct way, compared with node:http on the same bytes', () => {
   })
 
   it('is the same at every single cut of small answers', async () => {
-    const server = await oddServer()
+    const server = await oddServer(protocol)
     for (const text of [
       reply('hello', 'E: "a"'),
       `${reply('ab')}junk`,
@@ -115,7 +129,7 @@ describe('the direct way, compared with node:http on the same bytes', () => {
   })
 
   it('never takes an answer that was closed early, at whichever byte', async () => {
-    const server = await oddServer()
+    const server = await oddServer(protocol)
     const text = reply('hello')
     for (let size = 0; size < text.length; size++) {
       server.answer = { text: text.slice(0, size), cuts: [] }

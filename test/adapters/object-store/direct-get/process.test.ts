@@ -7,9 +7,9 @@ describe('a process with idle connections of direct GETs', () => {
   it('ends on its own, long before they do', async () => {
     const server = await rawServer((socket) => socket.write(reply('x')))
     const script = `
-      import { DirectGet } from './src/adapters/object-store/direct-get/direct-get'
-      const direct = new DirectGet()
-      const request = { host: '127.0.0.1', port: ${server.port}, path: '/', headers: { host: 'h' } }
+      import { unownedDirectGet } from './test/adapters/object-store/direct-get/raw-server'
+      const direct = unownedDirectGet()
+      const request = { protocol: 'http:', host: '127.0.0.1', port: ${server.port}, path: '/', headers: { host: 'h' } }
       for (let nth = 0; nth < 2; nth++) {
         const { body } = await direct.get(request)
         for await (const chunk of body) console.log(String(Buffer.from(chunk)))

@@ -1,12 +1,29 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
+import * as tls from 'node:tls'
 import { onTestFinished } from 'vitest'
 import { DirectGet, type DirectRequest } from '../../../../src/adapters/object-store/direct-get/direct-get'
+import { type AgentsOptions, LifecycleAgents } from '../../../../src/lifecycle/agents'
+import { Freshness } from '../../../../src/lifecycle/freshness'
+import { certificate, certificateKey } from '../../../support/certificate'
 
 /** Answers one request: what it writes is what the peer receives. */
 export type Answer = (socket: Socket, request: string, nth: number) => unknown
 
+export interface RawServerOptions {
+  /** @default '127.0.0.1' */
+  readonly host?: string
+  /** @default 'http:' */
+  readonly protocol?: Protocol
+}
+
+export type Protocol = 'http:' | 'https:'
+
+/** What is true of plain connections should be true of those with TLS. */
+export const protocols: readonly Protocol[] = ['http:', 'https:']
+
 export interface RawServer {
+  readonly protocol: Protocol
   readonly host: string
   readonly port: number
   /** What was received, head by head. */
@@ -19,13 +36,17 @@ export interface RawServer {
 }
 
 /** A TCP server that knows of HTTP only where a request ends. It is closed at the end of the test. */
-export async function rawServer(answer: Answer, host = '127.0.0.1'): Promise<RawServer> {
+export async function rawServer(answer: Answer, options: RawServerOptions = {}): Promise<RawServer> {
+  const { host = '127.0.0.1', protocol = 'http:' } = options
   const requests: string[] = []
   const sockets = new Set<Socket>()
   let accepted = 0
-  const server = createServer({ noDelay: true }, (socket) => {
+  const serve = (socket: Socket) => {
     accepted++
     sockets.add(socket)
+    // Node cannot reset the connection below a TLS socket by itself.
+    const { _parent: below } = socket as Socket & { _parent?: Socket }
+    if (below) socket.resetAndDestroy = () => below.resetAndDestroy()
     socket.on('error', () => {})
     socket.on('close', () => sockets.delete(socket))
     let text = ''
@@ -37,7 +58,11 @@ export async function rawServer(answer: Answer, host = '127.0.0.1'): Promise<Raw
         answer(socket, requests.at(-1)!, requests.length)
       }
     })
-  })
+  }
+  const server =
+    protocol === 'https:'
+      ? tls.createServer({ noDelay: true, cert: certificate, key: certificateKey }, serve)
+      : createServer({ noDelay: true }, serve)
   server.listen(0, host)
   await once(server, 'listening')
   const close = async () => {
@@ -47,6 +72,7 @@ export async function rawServer(answer: Answer, host = '127.0.0.1'): Promise<Raw
   onTestFinished(close)
   const { port } = server.address() as AddressInfo
   return {
+    protocol,
     host,
     port,
     requests,
@@ -60,12 +86,21 @@ export async function rawServer(answer: Answer, host = '127.0.0.1'): Promise<Raw
 
 /** A DirectGet whose connections are closed at the end of the test. */
 export function directGet(): DirectGet {
-  const direct = new DirectGet()
+  const direct = unownedDirectGet()
   onTestFinished(() => direct.destroy())
   return direct
 }
 
-export const requestTo = ({ host, port }: Pick<RawServer, 'host' | 'port'>, path = '/'): DirectRequest => ({
+/** Whoever makes it closes its connections. */
+export function unownedDirectGet(options: AgentsOptions = { tls: { ca: certificate } }): DirectGet {
+  const freshness = new Freshness()
+  return new DirectGet(freshness, new LifecycleAgents(freshness, options))
+}
+
+type Address = Pick<RawServer, 'host' | 'port'> & Partial<Pick<RawServer, 'protocol'>>
+
+export const requestTo = ({ protocol = 'http:', host, port }: Address, path = '/'): DirectRequest => ({
+  protocol,
   host,
   port,
   path,
