@@ -10,7 +10,11 @@ import { memory } from '../../src/adapters/memory'
 import { createLifecycle, type Lifecycle, lifecycle as shared } from '../../src/lifecycle'
 import { cosServer, s3Server, writeObject } from '../../src/testing'
 import { transfer } from '../../src/transfer/transfer'
+import { withDirectReads } from '../support/direct-reads'
 import { settled } from '../support/handles'
+
+// They count the connections of both kinds.
+withDirectReads()
 
 function lifecycleWith(options: Parameters<typeof createLifecycle>[0] = {}): Lifecycle {
   const made = createLifecycle(options)

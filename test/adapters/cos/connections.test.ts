@@ -4,7 +4,11 @@ import { type AddressInfo, createServer } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { cos } from '../../../src/adapters/cos'
 import { crc64 } from '../../../src/testing'
+import { withDirectReads } from '../../support/direct-reads'
 import { bodyOf, failure, optionsFor, pair, part, plain, read, region } from './servers'
+
+// They count the connections of both kinds.
+withDirectReads()
 
 const mebibyte = 1024 ** 2
 const bytes = Buffer.alloc(mebibyte, 'sluiceway')
