@@ -46,7 +46,7 @@ function comparable(request: string) {
 
 /** What becomes of a call in either store, and what the server received. */
 async function both<T>(call: (store: CephStore) => Promise<T>, answer: Answer, host = '127.0.0.1') {
-  const server = await rawServer(answer, host)
+  const server = await rawServer(answer, { host })
   const [stock, ours] = stores(`http://${host.includes(':') ? `[${host}]` : host}:${server.port}`)
   const results = [await call(stock!).catch((error) => error), await call(ours!).catch((error) => error)]
   return { server, results }
