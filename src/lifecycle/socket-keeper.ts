@@ -110,6 +110,10 @@ export class SocketKeeper {
     this.#held.set(socket, held)
     holder?.take(socket)
     socket.once('close', () => held.holder?.release(socket))
+    // Only one that rests has a timeout. It may be early: timers count from the start of a turn of the loop.
+    socket.on('timeout', () => {
+      if (held.idleSince < Number.POSITIVE_INFINITY) held.idleSince = Number.NEGATIVE_INFINITY
+    })
     connectionOpened(
       'agent',
       (closed) => socket.once('close', closed),

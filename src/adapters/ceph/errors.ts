@@ -1,6 +1,6 @@
 import { TransferError, type TransferErrorCode } from '../../contract/errors'
 import { abortError } from '../object-store/abort'
-import { networkError } from '../object-store/network-error'
+import { networkError, tlsError } from '../object-store/network-error'
 
 /** What was being done, where that decides what an answer means. */
 export type Access = 'read' | 'write' | 'create' | 'upload'
@@ -73,8 +73,9 @@ export function cephError(error: unknown, failure: Failure): TransferError {
   if (failure.signal?.aborted) return abortError(failure.signal, failure.location)
   const answer = answerOf(error)
   // Only without an answer is the network at fault: a `TimeoutError` may be either.
-  if (answer.status === undefined) return networkError(error, failure.location) ?? unexplained(error, failure)
-  return explained(error, answer, failure)
+  if (answer.status !== undefined) return explained(error, answer, failure)
+  const { location } = failure
+  return networkError(error, location) ?? tlsError(error, location) ?? unexplained(error, failure)
 }
 
 interface Answer {

@@ -1,5 +1,6 @@
 import COS from 'cos-nodejs-sdk-v5'
 import { credentialsCache } from '../object-store/credentials'
+import { asksProxy } from './asked-proxies'
 import { checkClient } from './check-client'
 import { type CosCredentials, type CosSettings, checkCredentials } from './options'
 import type { PortOptions } from './port'
@@ -39,8 +40,8 @@ function ownClient(settings: CosSettings): CosClient {
     sdk: new COS(options as unknown as COS.COSOptions) as unknown as CosSdk,
     async signed(call) {
       // The SDK knows how to ask a proxy, which is not asked for this machine's own addresses.
-      const direct = settings.endpoint && isLoopback(settings.endpoint)
-      if (!direct && proxyVariables.some((name) => process.env[name])) return undefined
+      const isOwn = settings.endpoint && isLoopback(settings.endpoint)
+      if (!isOwn && asksProxy(requests.address)) return undefined
       const keys = await cache.get()
       return {
         request: requests.build(call, keys),
@@ -63,9 +64,6 @@ function ownClient(settings: CosSettings): CosClient {
     },
   }
 }
-
-/** By which the SDK finds a proxy. */
-const proxyVariables = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy']
 
 interface SigningRequest {
   readonly Method: COS.Method

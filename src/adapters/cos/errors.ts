@@ -1,6 +1,6 @@
 import { TransferError } from '../../contract/errors'
 import { abortError } from '../object-store/abort'
-import { networkError } from '../object-store/network-error'
+import { networkError, tlsError } from '../object-store/network-error'
 import { type Meaning, maySayExpired, meaningOf } from './meanings'
 
 /** What was asked of COS, for the meaning and the message of its answer. */
@@ -68,7 +68,7 @@ export function refusalError(refusal: Refusal, asked: Asked, otherKeys: () => bo
 export function failureError(error: unknown, asked: Asked, signal: AbortSignal | undefined): TransferError {
   if (signal?.aborted) return abortError(signal, asked.location)
   if (TransferError.is(error)) return error
-  const known = networkError(error, asked.location)
+  const known = networkError(error, asked.location) ?? tlsError(error, asked.location)
   if (known) return known.with({ context: facts(asked) })
   const said = firstLine(messageOf(error))
   const { code, temporary, advice } = unsent(error)
@@ -80,7 +80,7 @@ export function failureError(error: unknown, asked: Asked, signal: AbortSignal |
   })
 }
 
-/** Errors that are not of the network come from the SDK, which could not sign or did not like a parameter, or from TLS. */
+/** Errors that are not of the network come from the SDK, which could not sign or did not like a parameter. */
 function unsent(error: unknown): Meaning {
   const { code, syscall } = (error ?? {}) as { code?: unknown; syscall?: unknown }
   if (!(error instanceof Error)) {
@@ -93,9 +93,6 @@ function unsent(error: unknown): Meaning {
       : { code: 'UNSUPPORTED', advice: 'The COS SDK refused the call.' }
   }
   if (syscall !== undefined) return { code: 'CONNECTION', temporary: true, advice: 'Check the network.' }
-  if (/CERT|_TLS_|_SSL_/.test(String(code))) {
-    return { code: 'CONNECTION', advice: 'Check the certificate of the endpoint.' }
-  }
   if (/^ERR_(INVALID|HTTP_INVALID)/.test(String(code)))
     return { code: 'UNSUPPORTED', advice: 'Node cannot send it.' }
   return { code: 'CONNECTION', temporary: true, advice: '' }

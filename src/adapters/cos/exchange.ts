@@ -3,7 +3,6 @@ import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:h
 import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import type { Connections } from '../object-store/connections'
-import type { DirectRequest, DirectResponse } from '../object-store/direct-get/direct-get'
 import { closed } from '../object-store/http-request'
 
 /** The answer of the server, whatever its status. Its message must be read to its end, or disposed of. */
@@ -31,13 +30,7 @@ export class Exchange {
   #resolve!: (reply: Reply) => void
   #reject!: (error: unknown) => void
 
-  readonly #given = new AbortController()
-
-  /** @param direct the answer is an object's bytes, which may be lent out */
-  constructor(
-    readonly connections: Connections,
-    readonly direct = false,
-  ) {
+  constructor(readonly connections: Connections) {
     this.reply = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
@@ -56,35 +49,12 @@ export class Exchange {
     return new StandIn(request, (error) => this.fail(error))
   }
 
-  /** As `start`, for a request without a body; where its answer is no plain one, it is sent in the usual way. */
-  startDirect(request: DirectRequest, usual: () => ClientRequest): EventEmitter {
-    this.connections
-      .direct(request, this.#given.signal)
-      .then((response) => {
-        if (response) this.#answerDirect(response)
-        else this.start(usual()).end()
-      })
-      .catch((error) => this.fail(error))
-    const ignored = { write: () => true, end() {}, setTimeout() {} }
-    return Object.assign(new EventEmitter(), ignored, { abort: () => this.fail(aborted()) })
-  }
-
   /** Ends the exchange, unless it has been answered: then its answer decides. */
   fail(error: unknown): void {
     if (this.#settled) return
     this.#settled = true
     this.#reject(error)
-    this.#given.abort(error)
     this.#request?.destroy()
-  }
-
-  #answerDirect({ statusCode, headers, body }: DirectResponse): void {
-    if (this.#settled) {
-      body.destroy()
-      return
-    }
-    this.#settled = true
-    this.#resolve({ status: statusCode, headers, message: body, dispose: () => void body.destroy() })
   }
 
   #answer(request: ClientRequest, message: IncomingMessage): void {

@@ -28,7 +28,7 @@ export function cos(options: CosOptions): Store & HoldsUnfinished {
   const { bucket, region, limits } = settings
   const client = createClient(settings)
   const connections = new StoreConnections(settings.lifecycle ?? lifecycle)
-  const port = new Port({ ...client, bucket, region, connections, readsDirectly: !settings.client })
+  const port = new Port({ ...client, bucket, region, connections })
   return objectStore(cosApi(new Caller(port), bucket), {
     capabilities: capabilitiesOf(limits),
     checkKey: checkCosKey,

@@ -27,8 +27,6 @@ export interface PortOptions {
   readonly bucket: string
   readonly region: string
   readonly connections: StoreConnections
-  /** Objects, where the client is our own: one that was handed in may have a say in how it reads. */
-  readonly readsDirectly: boolean
   /** Awaited before a call: so the body is opened, and its source waits, only when the request can be signed. */
   authorise?(): Promise<Authorisation>
   /** A last word on our own requests before they are sent. */
@@ -108,8 +106,7 @@ export class Port {
 
   async #sendThroughSdk(call: Call<keyof SdkCalls>, context: Context): Promise<Answer> {
     const { signal } = context
-    const direct = call.name === 'getObject' && this.#options.readsDirectly
-    const exchange = new Exchange(this.#options.connections.of(context), direct)
+    const exchange = new Exchange(this.#options.connections.of(context))
     let body: RequestBody | undefined
     const stop = () => {
       exchange.fail(signal?.reason)

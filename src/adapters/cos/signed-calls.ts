@@ -17,17 +17,17 @@ export const isSignedCall = (call: { readonly name: string }): call is SignedCal
  * what sending it does.
  */
 export class SignedRequests {
-  readonly #address: Address
+  readonly address: Address
   readonly #signer = new Signer()
 
   constructor(settings: CosSettings) {
-    this.#address = addressOf(settings)
+    this.address = addressOf(settings)
   }
 
   build(call: SignedCall, credentials: CosCredentials): HttpRequest {
     const method = methods[call.name]
     const { Key, VersionId } = call.params as { Key: string; VersionId?: string }
-    const { hostHeader, ...address } = this.#address
+    const { hostHeader, ...address } = this.address
     const headers: Record<string, string> = {
       ...(call.bytes && {
         'Content-Length': String(call.bytes.byteLength),

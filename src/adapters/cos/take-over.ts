@@ -1,7 +1,6 @@
 import * as http from 'node:http'
 import * as https from 'node:https'
 import { usesEnvironmentProxies } from '../../lifecycle/environment-proxies'
-import type { DirectRequest } from '../object-store/direct-get/direct-get'
 import type { Exchange } from './exchange'
 import type { SdkRequest } from './sdk'
 
@@ -45,22 +44,9 @@ function starter(
 }
 
 function start(exchange: Exchange, protocol: Protocol, options: http.RequestOptions): unknown {
-  const { connections, direct } = exchange
+  if (protocol === 'http:') return exchange.start(http.request(options))
+  const { connections } = exchange
   const ours = options.agent === connections.http
-  const usual = () => {
-    if (protocol === 'http:') return http.request(options)
-    // Only the HTTP layer knows the protocol: a proxy may have another than the bucket.
-    return https.request({ ...options, agent: ours ? connections.https : options.agent })
-  }
-  const request = direct && ours ? directRequest(protocol, options) : undefined
-  return request ? exchange.startDirect(request, usual) : exchange.start(usual())
-}
-
-/** The request as it can be sent directly: not to a proxy, whose path is a whole address. */
-function directRequest(protocol: Protocol, options: http.RequestOptions): DirectRequest | undefined {
-  const { host, path, headers } = options
-  if (!host || !path?.startsWith('/') || !headers) return undefined
-  const texts = Object.entries(headers).map(([name, value]) => [name, String(value)])
-  const port = Number(options.port ?? (protocol === 'https:' ? 443 : 80))
-  return { protocol, host, port, path, headers: Object.fromEntries(texts) }
+  // Only the HTTP layer knows the protocol: a proxy may have another than the bucket.
+  return exchange.start(https.request({ ...options, agent: ours ? connections.https : options.agent }))
 }

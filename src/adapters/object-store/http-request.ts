@@ -30,7 +30,11 @@ export function sendRequest(
   return new Promise((resolve, reject) => {
     const agent = secure ? agents.https : agents.http
     const sent = (secure ? https : http).request({ ...options, agent })
-    const stop = () => void sent.destroy(signal?.reason instanceof Error ? signal.reason : undefined)
+    const stop = () => {
+      reject(signal?.reason)
+      // Without the reason: with one, the connection counts as broken by the network.
+      sent.destroy()
+    }
     if (signal?.aborted) stop()
     else signal?.addEventListener('abort', stop, { once: true })
     // Stays on: writing the rest of a body after an early answer fails too, and must not end the process.

@@ -43,3 +43,14 @@ function timeoutError(cause: unknown, location: string): TransferError {
   const message = `The peer of ${location} did not answer in time. Check the endpoint and the network.`
   return new TransferError('TIMEOUT', message, { retry: 'temporary', context: { location }, cause })
 }
+
+/** `code` of what TLS refuses before anything is sent: certificates, names, versions. */
+const refusedByTls = /CERT|UNABLE_TO_VERIFY|HOSTNAME_MISMATCH|_TLS_|_SSL_/
+
+/** The TransferError for a connection that TLS refused, and undefined for any other error. */
+export function tlsError(error: unknown, location: string): TransferError | undefined {
+  const reason = String((error as ErrorShape | undefined)?.code)
+  if (!refusedByTls.test(reason)) return undefined
+  const message = `The connection for ${location} is not secure (${reason}). Check the certificate of the endpoint.`
+  return new TransferError('CONNECTION', message, { context: { location, reason }, cause: error })
+}

@@ -16,7 +16,6 @@ function apiOf(server: CosServer) {
     bucket: server.bucket,
     region,
     connections: new StoreConnections(createLifecycle()),
-    readsDirectly: false,
   })
   return cosApi(new Caller(port), server.bucket)
 }

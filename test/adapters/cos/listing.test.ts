@@ -129,7 +129,6 @@ describe('lists of uploads', () => {
       bucket: 'archive-1250000000',
       region,
       connections: new StoreConnections(createLifecycle()),
-      readsDirectly: false,
     })
     const found = await cosApi(new Caller(port), 'archive-1250000000').listUploads('a b', {})
     expect(found.map(({ uploadId }) => uploadId)).toEqual(['u1', 'u2'])

@@ -122,7 +122,11 @@ export class DirectConnection {
     this.#reader = undefined
     this.#socket.unref()
     this.#idleSince = performance.now()
-    this.#idleTimer = setTimeout(() => this.destroy(), maxIdle).unref()
+    this.#idleTimer = setTimeout(() => {
+      // Timers count from the start of a turn of the loop, and so may be early.
+      this.#idleSince = Number.NEGATIVE_INFINITY
+      this.destroy()
+    }, maxIdle).unref()
   }
 
   /** It was given up on this side. */

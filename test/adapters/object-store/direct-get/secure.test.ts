@@ -114,7 +114,8 @@ const stores = {
     ceph({ bucket: 'b', endpoint, lifecycle, credentials: { accessKeyId: 'a', secretAccessKey: 'b' } }),
   cos: (endpoint: string, lifecycle = createLifecycle()) =>
     cos({
-      ...{ bucket: 'b-1250000000', region: 'ap-guangzhou', endpoint, lifecycle },
+      // A region whose hosts the certificate does not name.
+      ...{ bucket: 'b-1250000000', region: 'ap-shanghai', endpoint, lifecycle },
       credentials: { secretId: 'a', secretKey: 'b' },
     }),
 }
@@ -153,7 +154,7 @@ describe.each(['ceph', 'cos'] as const)('a source of %s over TLS', (kind) => {
       const { code, retry, message, context, cause } = error
       errors.push({ code, retry, message, context, cause: { code: cause.code, message: cause.message } })
     }
-    expect(errors[0]!.cause.code).toMatch(/CERT/)
+    expect(errors[0]).toMatchObject({ code: 'CONNECTION', retry: 'permanent', cause: { code: /CERT/ } })
     expect(errors[0]).toEqual(errors[1])
     expect(server.requests).toEqual([])
   })
