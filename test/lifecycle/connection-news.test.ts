@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { get } from 'node:http'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { ConnectionMessage } from '../../src'
 import { createLifecycle, type Lifecycle, type LifecycleOptions } from '../../src'
@@ -34,6 +36,11 @@ async function setUp(options: LifecycleOptions = {}) {
   return { server, lifecycle, store, use }
 }
 
+/** Timers count from the start of such a turn of the loop. */
+function block(milliseconds: number): void {
+  for (const end = performance.now() + milliseconds; performance.now() < end; );
+}
+
 describe.each(pools)('the channel of connections, of the %s pool', (pool) => {
   const listen = () => {
     const all = messagesOf('sluiceway:connection')
@@ -65,6 +72,18 @@ describe.each(pools)('the channel of connections, of the %s pool', (pool) => {
     await new Promise((resolve) => setTimeout(resolve, 5))
     await retire(stage)
     await vi.waitFor(() => expect(retired(messages())).toEqual([reason]))
+  })
+
+  it('knows one that has rested, though its timer was early', async () => {
+    const messages = listen()
+    const { server, lifecycle, store } = await setUp({ maxIdle: 30 })
+    if (pool === 'direct') for await (const _ of await store.source('key').open()) block(25)
+    else {
+      const request = get(server.url, { agent: lifecycle.agents.http })
+      const [response] = await once(request, 'response')
+      for await (const _ of response.on('data', () => block(25)));
+    }
+    await vi.waitFor(() => expect(retired(messages())).toEqual(['idle']))
   })
 
   it('does not take one that was given up in use for one that rested too long', async () => {

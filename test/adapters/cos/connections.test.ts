@@ -100,6 +100,19 @@ describe('proxies of the environment', () => {
     expect((await at.store.source('key').stat()).size).toBe(mebibyte)
   })
 
+  it('are not asked where they are for other addresses, and reads stay direct', async () => {
+    await using at = await pair()
+    const change = { endpoint: at.server.url.replace('127.0.0.1', '0.0.0.0') }
+    const store = cos({ ...optionsFor(at.server), ...change })
+    vi.stubEnv('HTTP_PROXY', 'http://127.0.0.1:1')
+    vi.stubEnv('NO_PROXY', '0.0.0.0')
+    await at.server.put('key', bytes)
+    await read(await store.source('key').open())
+    // Only Node's client says so.
+    expect(at.server.requests[0]?.headers.connection).toBeUndefined()
+    await store.close()
+  })
+
   it('are obeyed for any other, through the sockets of the store', async () => {
     const change = { endpoint: 'http://cos.ap-guangzhou.myqcloud.com' }
     await using at = await pair({}, change)

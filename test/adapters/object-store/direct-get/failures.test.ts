@@ -31,14 +31,19 @@ describe.each(protocols)('%s', (protocol) => {
 
     it('says that the name is not known', async () => {
       const request = requestTo({ protocol, host: 'no-such-host.invalid', port: 80 })
-      await expect(directGet().get(request)).rejects.toMatchObject({ code: /ENOTFOUND|EAI_AGAIN/ })
+      await expect(directGet().get(request)).rejects.toMatchObject({
+        code: expect.stringMatching(/ENOTFOUND|EAI_AGAIN/),
+      })
     })
 
     it('says that connecting took too long', async () => {
       const port = await fullServer()
       const request = requestTo({ protocol, host: '127.0.0.1', port })
       const connecting = directGet().get(request, { connectTimeout: 50 })
-      await expect(connecting).rejects.toMatchObject({ code: 'TIMEOUT', message: /within 50 ms/ })
+      await expect(connecting).rejects.toMatchObject({
+        code: 'TIMEOUT',
+        message: expect.stringMatching(/within 50 ms/),
+      })
     })
 
     it('gives up connecting when the signal fires', async () => {

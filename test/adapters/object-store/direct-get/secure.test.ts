@@ -105,7 +105,10 @@ describe('a direct GET over TLS', () => {
     await once(server, 'listening')
     const request = requestTo({ ...secure, host: '127.0.0.1', port: (server.address() as AddressInfo).port })
     const connecting = directGet().get(request, { connectTimeout: 50 })
-    await expect(connecting).rejects.toMatchObject({ code: 'TIMEOUT', message: /within 50 ms/ })
+    await expect(connecting).rejects.toMatchObject({
+      code: 'TIMEOUT',
+      message: expect.stringMatching(/within 50 ms/),
+    })
   })
 })
 
@@ -154,7 +157,11 @@ describe.each(['ceph', 'cos'] as const)('a source of %s over TLS', (kind) => {
       const { code, retry, message, context, cause } = error
       errors.push({ code, retry, message, context, cause: { code: cause.code, message: cause.message } })
     }
-    expect(errors[0]).toMatchObject({ code: 'CONNECTION', retry: 'permanent', cause: { code: /CERT/ } })
+    expect(errors[0]).toMatchObject({
+      code: 'CONNECTION',
+      retry: 'permanent',
+      cause: { code: expect.stringMatching(/CERT/) },
+    })
     expect(errors[0]).toEqual(errors[1])
     expect(server.requests).toEqual([])
   })
