@@ -62,10 +62,17 @@ export function writeApi(client: CephClient, bucket: string, name: string): Writ
 
     async uploadPart(key, uploadId, partNumber, body, context): Promise<UploadedPart> {
       const about = within(key, uploadId, 'UploadPart', context)
-      const part = { ...object(key), UploadId: uploadId, PartNumber: partNumber }
-      const output = await sendBody(body, about, (stream) =>
-        client.send(new UploadPartCommand({ ...part, Body: stream, ContentLength: body.size }), about),
-      )
+      const { size } = body
+      const output = await sendBody(body, about, async (stream) => {
+        const input = { UploadId: uploadId, PartNumber: partNumber }
+        const request = { method: 'PUT', bucket, key, input, stream: { body: stream, size } } as const
+        const signed = await client.object(request, about)
+        if (signed) return signed.output
+        return client.send(
+          new UploadPartCommand({ ...object(key), ...input, Body: stream, ContentLength: size }),
+          about,
+        )
+      })
       const etag = required(output.ETag, 'ETag', about)
       return { etag, md5: md5Of(etag, output) }
     },

@@ -4,7 +4,7 @@ import type { Body } from '../../contract/sink'
 import type { Bytes, Context } from '../../contract/source'
 import { unlessAborted } from '../object-store/abort'
 import type { StoreConnections } from '../object-store/connections'
-import { type HttpRequest, sendRequest } from '../object-store/http-request'
+import { type HttpRequest, sendRequest, startRequest } from '../object-store/http-request'
 import { type RequestBody, requestBody } from '../object-store/request-body'
 import { Exchange, type Reply } from './exchange'
 import type { CosSdk, SdkCalls, SdkRequest } from './sdk'
@@ -35,10 +35,8 @@ export interface PortOptions {
   signed?(call: SignedCall): Promise<Signed | undefined>
 }
 
-export interface Signed {
+export interface Signed extends Pick<Authorisation, 'otherKeys'> {
   readonly request: HttpRequest
-  /** As {@link Authorisation.otherKeys}. */
-  otherKeys(): boolean
 }
 
 export interface Authorisation {
@@ -80,7 +78,7 @@ export class Port {
     if (this.#closed) throw new TransferError('ABORTED', `The store of ${call.location} has been closed.`)
     const signing = isSignedCall(call) ? this.#options.signed?.(call) : undefined
     const signed = signing && (await unlessAborted(signing, context.signal, call.location))
-    return signed ? this.#sendSigned(signed, context) : this.#sendThroughSdk(call, context)
+    return signed && !call.body ? this.#sendSigned(signed, context) : this.#exchange(call, signed, context)
   }
 
   async #sendSigned({ request, otherKeys }: Signed, context: Context): Promise<Answer> {
@@ -104,7 +102,8 @@ export class Port {
     }
   }
 
-  async #sendThroughSdk(call: Call<keyof SdkCalls>, context: Context): Promise<Answer> {
+  /** A request with a body, or one that the SDK makes. */
+  async #exchange(call: Call<keyof SdkCalls>, signed: Signed | undefined, context: Context): Promise<Answer> {
     const { signal } = context
     const exchange = new Exchange(this.#options.connections.of(context))
     let body: RequestBody | undefined
@@ -115,14 +114,20 @@ export class Port {
     if (signal?.aborted) stop()
     else signal?.addEventListener('abort', stop, { once: true })
     try {
-      const { apply, otherKeys } = await settledBy(exchange, this.#authorise())
+      const authorised = signed ?? (await settledBy(exchange, this.#authorise()))
       const given = call.body ?? (call.bytes && bodyOf(call.bytes))
       if (given) body = await this.#open(given, call.location, exchange)
-      apply()
-      this.#call(call, exchange, body)
+      if (signed && body) {
+        const request = startRequest(signed.request, exchange.connections)
+        exchange.start(request)
+        body.pipe(request)
+      } else {
+        if ('apply' in authorised) authorised.apply()
+        this.#call(call, exchange, body)
+      }
       const reply = await exchange.reply
       if (body && reply.status < 300) await wholly(body, reply)
-      return { ...reply, otherKeys }
+      return { ...reply, otherKeys: authorised.otherKeys }
     } catch (error) {
       exchange.fail(error)
       throw body?.sourceError === undefined ? error : sourceFailure(body.sourceError, call.location)

@@ -4,8 +4,8 @@ import type { CosCredentials, CosSettings } from './options'
 import type { Call } from './port'
 import { Signer } from './signature'
 
-/** The calls that a small object consists of. */
-const methods = { headObject: 'HEAD', getObject: 'GET', putObject: 'PUT' } as const
+/** The calls that are made for every object and every part. */
+const methods = { headObject: 'HEAD', getObject: 'GET', putObject: 'PUT', multipartUpload: 'PUT' } as const
 
 export type SignedCall = Call<keyof typeof methods>
 
@@ -26,11 +26,12 @@ export class SignedRequests {
 
   build(call: SignedCall, credentials: CosCredentials): HttpRequest {
     const method = methods[call.name]
-    const { Key, VersionId } = call.params as { Key: string; VersionId?: string }
+    const { Key } = call.params
+    const size = call.bytes?.byteLength ?? call.body?.size
     const { hostHeader, ...address } = this.address
     const headers: Record<string, string> = {
-      ...(call.bytes && {
-        'Content-Length': String(call.bytes.byteLength),
+      ...(size !== undefined && {
+        'Content-Length': String(size),
         // Empty where there is none, lest a proxy should set one of its own.
         'Cache-Control': '',
       }),
@@ -38,19 +39,32 @@ export class SignedRequests {
       'User-Agent': 'sluiceway',
       Host: hostHeader,
     }
-    const query: Record<string, string> = VersionId === undefined ? {} : { versionId: VersionId }
+    const query = queryOf(call.params)
     const unsigned = { method, pathname: `/${Key}`, query, headers }
     headers.Authorization = this.#signer.sign(unsigned, credentials, new Date())
     if (credentials.securityToken) headers['x-cos-security-token'] = credentials.securityToken
     const path = `/${percentEncodePath(Key)}`
+    const pairs = Object.entries(query).map(([name, value]) => `${name}=${percentEncode(value)}`)
     return {
       ...address,
       method,
-      path: VersionId === undefined ? path : `${path}?versionId=${percentEncode(VersionId)}`,
+      path: pairs.length === 0 ? path : `${path}?${pairs.join('&')}`,
       headers,
       ...(call.bytes && { body: call.bytes }),
     }
   }
+}
+
+function queryOf(params: SignedCall['params']): Record<string, string> {
+  const { PartNumber, UploadId, VersionId } = params as {
+    PartNumber?: number
+    UploadId?: string
+    VersionId?: string
+  }
+  const query = { partNumber: PartNumber, uploadId: UploadId, versionId: VersionId }
+  return Object.fromEntries(
+    Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])),
+  )
 }
 
 interface Address extends Pick<HttpRequest, 'protocol' | 'host' | 'port'> {

@@ -1,5 +1,6 @@
 import * as http from 'node:http'
 import * as https from 'node:https'
+import type { RequestBody } from './request-body'
 
 /** Names in lower case. */
 export type Headers = http.IncomingHttpHeaders
@@ -13,7 +14,20 @@ export interface HttpRequest {
   /** Path and query, encoded. */
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
-  readonly body?: Uint8Array
+  /** What a stream has to be told from its own promise: whether it was read to its end. */
+  readonly body?: Uint8Array | RequestBody | undefined
+}
+
+export interface HttpAgents {
+  readonly http: http.Agent
+  readonly https: http.Agent
+}
+
+/** The body is left to whoever calls. */
+export function startRequest({ protocol, body, ...options }: HttpRequest, agents: HttpAgents) {
+  return protocol === 'https:'
+    ? https.request({ ...options, agent: agents.https })
+    : http.request({ ...options, agent: agents.http })
 }
 
 /**
@@ -22,14 +36,12 @@ export interface HttpRequest {
  */
 export function sendRequest(
   request: HttpRequest,
-  agents: { readonly http: http.Agent; readonly https: http.Agent },
+  agents: HttpAgents,
   signal?: AbortSignal,
 ): Promise<http.IncomingMessage> {
-  const { protocol, body, ...options } = request
-  const secure = protocol === 'https:'
+  const { body } = request
   return new Promise((resolve, reject) => {
-    const agent = secure ? agents.https : agents.http
-    const sent = (secure ? https : http).request({ ...options, agent })
+    const sent = startRequest(request, agents)
     const stop = () => {
       reject(signal?.reason)
       // Without the reason: with one, the connection counts as broken by the network.
@@ -48,7 +60,7 @@ export function sendRequest(
       answered = true
       // Until somebody reads, nobody else listens.
       message.on('error', () => {})
-      if (sent.writableFinished) return resolve(message)
+      if (sent.writableFinished || isStream(body)) return resolve(message)
       // Nobody would send the rest, and the connection would be held for ever.
       message.once('close', () => sent.destroy())
       // A success that comes before the whole body has been sent proves nothing of it.
@@ -56,10 +68,13 @@ export function sendRequest(
       reject(closed('before the whole body was sent'))
       sent.destroy()
     })
-    if (body) sent.end(body)
+    if (isStream(body)) body.pipe(sent)
+    else if (body) sent.end(body)
     else sent.end()
   })
 }
+
+const isStream = (body: HttpRequest['body']): body is RequestBody => body !== undefined && 'pipe' in body
 
 export function closed(when: string): Error {
   return Object.assign(new Error(`The connection was closed ${when}.`), { code: 'ECONNRESET' })

@@ -9,6 +9,7 @@ export interface ObjectInput {
   readonly IfNoneMatch?: string
   readonly VersionId?: string
   readonly PartNumber?: number
+  readonly UploadId?: string
   readonly ContentType?: string
   readonly CacheControl?: string
   readonly ContentDisposition?: string
@@ -47,10 +48,11 @@ export function headersOf(input: ObjectInput): Record<string, string> {
 }
 
 /** In the order in which it is signed. */
-export function queryOf({ VersionId, PartNumber }: ObjectInput): string {
-  const partNumber = PartNumber === undefined ? [] : [`partNumber=${PartNumber}`]
-  const versionId = VersionId === undefined ? [] : [`versionId=${percentEncode(VersionId)}`]
-  return [...partNumber, ...versionId].join('&')
+export function queryOf({ PartNumber, UploadId, VersionId }: ObjectInput): string {
+  return Object.entries({ partNumber: PartNumber, uploadId: UploadId, versionId: VersionId })
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}=${percentEncode(String(value))}`)
+    .join('&')
 }
 
 export function outputOf(headers: Headers): ObjectOutput {

@@ -4,6 +4,7 @@ import type { StoreConnections } from '../../object-store/connections'
 import { type Headers, type HttpRequest, sendRequest } from '../../object-store/http-request'
 import { percentEncode, percentEncodePath } from '../../object-store/percent-encode'
 import { replyText } from '../../object-store/reply-text'
+import type { RequestBody } from '../../object-store/request-body'
 import { parseXml, textOf } from '../../object-store/xml'
 import type { CephCredentials } from '../options'
 import { headersOf, type ObjectInput, type ObjectOutput, outputOf, queryOf } from './fields'
@@ -16,6 +17,8 @@ export interface ObjectRequest {
   readonly input: ObjectInput
   /** Held in memory. */
   readonly body?: Uint8Array
+  /** The same as it comes. */
+  readonly stream?: { readonly body: RequestBody; readonly size: number }
 }
 
 export interface ObjectAnswer {
@@ -64,23 +67,31 @@ export class SignedRequests {
     return { output: outputOf(headers), message }
   }
 
-  #signed({ method, bucket, key, input, body }: ObjectRequest, credentials: CephCredentials): HttpRequest {
+  #signed(
+    { method, bucket, key, input, body, stream }: ObjectRequest,
+    credentials: CephCredentials,
+  ): HttpRequest {
     const path = `${this.#basePath}/${percentEncode(bucket)}/${percentEncodePath(key)}`
     const query = queryOf(input)
+    const size = body?.byteLength ?? stream?.size
     const headers = {
       host: this.#hostHeader,
       'user-agent': 'sluiceway',
       // The type is the one the SDK gives an object without any.
-      ...(body && { 'content-length': String(body.byteLength), 'content-type': 'application/octet-stream' }),
+      ...(size !== undefined && {
+        'content-length': String(size),
+        'content-type': 'application/octet-stream',
+      }),
       ...headersOf(input),
     }
+    const payload = stream ? 'unsigned' : body
     const now = new Date(Date.now() + this.#clockOffset)
     return {
       ...this.#address,
       method,
       path: query ? `${path}?${query}` : path,
-      headers: this.#signer.sign({ method, path, query, headers, body }, credentials, now),
-      ...(body && { body }),
+      headers: this.#signer.sign({ method, path, query, headers, payload }, credentials, now),
+      body: body ?? stream?.body,
     }
   }
 

@@ -9,7 +9,8 @@ export interface Unsigned {
   /** Encoded, by name. */
   readonly query: string
   readonly headers: Readonly<Record<string, string>>
-  readonly body?: Uint8Array
+  /** What the signature says of the payload: its bytes, or nothing where they are still to come. @default no bytes */
+  readonly payload?: Uint8Array | 'unsigned'
 }
 
 const algorithm = 'AWS4-HMAC-SHA256'
@@ -33,11 +34,11 @@ export class Signer {
 
   /** The headers with those of the signature. */
   sign(request: Unsigned, credentials: CephCredentials, now: Date): Record<string, string> {
-    const { method, path, query, body } = request
+    const { method, path, query } = request
     const date = now.toISOString().replace(/-|:|\.\d+/g, '')
     const day = date.slice(0, 8)
     const { accessKeyId, secretAccessKey, sessionToken } = credentials
-    const payload = body && body.byteLength > 0 ? sha256(body) : emptyHash
+    const payload = hashOf(request.payload)
     const headers: Record<string, string> = {
       ...request.headers,
       'x-amz-date': date,
@@ -64,6 +65,11 @@ export class Signer {
     this.#derived = { day, secret, key }
     return key
   }
+}
+
+function hashOf(payload: Unsigned['payload']): string {
+  if (payload === 'unsigned') return 'UNSIGNED-PAYLOAD'
+  return payload && payload.byteLength > 0 ? sha256(payload) : emptyHash
 }
 
 const sha256 = (data: string | Uint8Array) => hash('sha256', data)

@@ -1,8 +1,11 @@
-/** Bytes of a receive buffer; each connection has two. The kernel seldom has more at hand. */
-const bufferSize = 256 * 1024
+/**
+ * Bytes of a receive buffer; each connection has two. Measured on Node 20, 2 GiB from S3 to COS, CPU of the whole
+ * transfer: 128 KiB 1.4, 256 KiB 1.17, 512 KiB 1, more than that the same. What the kernel never fills takes no memory.
+ */
+const bufferSize = 512 * 1024
 
 /** With less room than this, in bytes, the other buffer is next: many small reads cost more than a few large ones. */
-const leastRoom = 64 * 1024
+const leastRoom = 128 * 1024
 
 /**
  * Bytes behind each buffer for what still comes after the socket was told to stop. TLS goes on with what it has

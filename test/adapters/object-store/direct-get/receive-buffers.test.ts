@@ -37,9 +37,9 @@ describe('receive buffers', () => {
 
   it('stop the socket where both are taken, until one is given back', () => {
     const buffers = new ReceiveBuffers()
-    expect(write(buffers, 256 * KiB)).toBe(true)
+    expect(write(buffers, 512 * KiB)).toBe(true)
     const lent = buffers.lend()!
-    expect(write(buffers, 256 * KiB, 7)).toBe(false)
+    expect(write(buffers, 512 * KiB, 7)).toBe(false)
     expect(buffers.mayResume).toBe(false)
     expect(numbered(lent, 0)).toBe(true)
     buffers.giveBack()
@@ -50,9 +50,9 @@ describe('receive buffers', () => {
 
   it('have room for what TLS brings after it was told to stop, and never an empty one', () => {
     const buffers = new ReceiveBuffers()
-    write(buffers, 256 * KiB)
+    write(buffers, 512 * KiB)
     buffers.lend()
-    expect(write(buffers, 193 * KiB)).toBe(false)
+    expect(write(buffers, 385 * KiB)).toBe(false)
     let after = 0
     while (!buffers.overfull) {
       const size = Math.min(buffers.room.length, 16 * KiB)
@@ -65,7 +65,7 @@ describe('receive buffers', () => {
 
   it('give every byte once, in order, and change none that is lent out', () => {
     const step = fc.oneof(
-      fc.integer({ min: 1, max: 256 * KiB }),
+      fc.integer({ min: 1, max: 512 * KiB }),
       fc.constantFrom('lend' as const, 'give' as const),
     )
     const property = fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
