@@ -15,13 +15,13 @@ interface Panel {
   readonly targets: readonly { readonly expr: string }[]
 }
 
-const example = join(packageRoot, 'examples/upload-service/observability')
+const example = join(packageRoot, 'examples/observability')
 const { panels } = JSON.parse(await readFile(join(example, 'dashboard.json'), 'utf8')) as { panels: Panel[] }
 
 const missing = await prometheusUnavailable()
 if (missing && process.env.CI) throw new Error(`these tests need a real Prometheus: ${missing}`)
 
-describe.skipIf(missing)('the dashboard of the upload service, on a real Prometheus', () => {
+describe.skipIf(missing)('the dashboard, on a real Prometheus', () => {
   describeWithCeph('with real traffic', (gateway) => {
     const closers: (() => unknown)[] = []
     let redis: RedisServer
@@ -90,7 +90,7 @@ describe.skipIf(missing)('the dashboard of the upload service, on a real Prometh
         const outcomes = panels.find(({ title }) => title === 'Outcomes')!.targets[0]!.expr
         expect((await by(outcomes, 'sluiceway_outcome')).sort()).toEqual(['NOT_FOUND', 'stored'])
         expect(await by('sluiceway_connection_retired_total', 'sluiceway_reason')).toContain('renewed')
-        const waiting = await query('upload_service_jobs{state="wait"}')
+        const waiting = await query('worker_queue_jobs{state="wait"}')
         expect(waiting).toMatchObject([{ value: 1, labels: { process: 'web' } }])
       }, soon)
       const [moved] = await query(

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * A process of the upload service as far as its metrics go: moves an object from Ceph to COS again and again, on a bad
+ * A worker as far as its metrics go: moves an object from Ceph to COS again and again, on a bad
  * line, and prints the port of its metrics. Ends with its standard input.
  */
 import { Queue } from 'bullmq'
@@ -9,7 +9,7 @@ import { ceph } from 'sluiceway/ceph'
 import { cos } from 'sluiceway/cos'
 import { memory } from 'sluiceway/memory'
 import { cosServer } from 'sluiceway/testing'
-import { startMetrics } from '../../../examples/upload-service/observability/metrics.mjs'
+import { startMetrics } from '../../../examples/observability/metrics.mjs'
 
 const { role = '', redis, store: options } = JSON.parse(process.env.TRAFFIC ?? '{}')
 const MiB = 1024 * 1024

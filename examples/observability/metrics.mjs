@@ -56,7 +56,7 @@ export async function startMetrics({ port, process, host, queue }) {
 
 /** @param {MeterProvider} meterProvider */
 function observeMemory(meterProvider) {
-  const meter = meterProvider.getMeter('upload-service')
+  const meter = meterProvider.getMeter('workers')
   meter
     .createObservableUpDownCounter('process.memory.usage', {
       unit: 'By',
@@ -85,7 +85,7 @@ const states = ['wait', 'active', 'delayed', 'failed']
  */
 function observeJobs(meterProvider, queue) {
   meterProvider
-    .getMeter('upload-service')
+    .getMeter('workers')
     .createObservableUpDownCounter('upload_service.jobs', {
       unit: '{job}',
       description: 'Deliveries in the queue, by their state.',
