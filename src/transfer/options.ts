@@ -21,7 +21,7 @@ export interface TransferOptions {
   readonly signal?: AbortSignal
   /**
    * Bytes of every part but the last; of the first ones, where the size is unknown.
-   * @default by the size alone, so that the same object always has the same parts: 8 MiB up to 256 MiB, 16 up to 16 GiB,
+   * @default by the size alone, so that the same object always has the same parts: 8 MiB up to 1 GiB, 16 up to 16 GiB,
    * 32 up to 32 GiB, then 64, and more where the object needs it to fit in 10,000 parts; 8 MiB for a stream
    */
   readonly partSize?: number

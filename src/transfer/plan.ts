@@ -8,8 +8,8 @@ export const MiB = 1024 * KiB
 export const smallestDefault = 8 * MiB
 /** Larger ones save next to nothing, and cost more to send again. */
 const largestDefault = 64 * MiB
-/** Up to so many of the smallest parts fill the places there are; beyond, fewer requests count for more. */
-const mostSmallest = 32
+/** Up to so many of the smallest parts fill the places there are while it is found out how many pay; beyond, fewer requests count for more. */
+const mostSmallest = 128
 /** Parts of an object before they are made larger: enough for any number in flight, and for it to be found out. */
 const mostDefault = 1024
 const defaultHeldPartSize = 8 * MiB

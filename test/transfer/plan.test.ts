@@ -50,8 +50,8 @@ describe('planning parts of a known size', () => {
 
   it.each([
     [64 * MiB, 8, 8],
-    [256 * MiB, 8, 32],
-    [256 * MiB + 1, 16, 17],
+    [1 * GiB, 8, 128],
+    [1 * GiB + 1, 16, 65],
     [2 * GiB, 16, 128],
     [16 * GiB, 16, 1024],
     [16 * GiB + 1, 32, 513],
