@@ -110,7 +110,7 @@ export class SocketKeeper {
     this.#held.set(socket, held)
     holder?.take(socket)
     socket.once('close', () => held.holder?.release(socket))
-    // Only one that rests has a timeout. It may be early: timers count from the start of a turn of the loop.
+    // Only one that rests has a timeout. It may be early by a part of a millisecond.
     socket.on('timeout', () => {
       if (held.idleSince < Number.POSITIVE_INFINITY) held.idleSince = Number.NEGATIVE_INFINITY
     })

@@ -123,7 +123,7 @@ export class DirectConnection {
     this.#socket.unref()
     this.#idleSince = performance.now()
     this.#idleTimer = setTimeout(() => {
-      // Timers count from the start of a turn of the loop, and so may be early.
+      // Timers count whole milliseconds, and so may be early by a part of one.
       this.#idleSince = Number.NEGATIVE_INFINITY
       this.destroy()
     }, maxIdle).unref()
