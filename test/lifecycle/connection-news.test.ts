@@ -4,7 +4,10 @@ import { createLifecycle, type Lifecycle, type LifecycleOptions } from '../../sr
 import { ceph } from '../../src/adapters/ceph'
 import { pendingEvents } from '../../src/lifecycle/pending-events'
 import { type S3Server, s3Server } from '../../src/testing'
+import { withDirectReads } from '../support/direct-reads'
 import { messagesOf } from '../support/messages'
+
+withDirectReads()
 
 const pools = ['agent', 'direct'] as const
 type Pool = (typeof pools)[number]

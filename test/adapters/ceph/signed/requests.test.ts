@@ -3,9 +3,12 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { ceph } from '../../../../src/adapters/ceph'
 import { createLifecycle } from '../../../../src/lifecycle'
 import { s3Server } from '../../../../src/testing/servers'
+import { withDirectReads } from '../../../support/direct-reads'
 import { settled } from '../../../support/handles'
 import { fullServer } from '../../object-store/direct-get/full-server'
 import { type Answer, rawServer, reply, textOf } from '../../object-store/direct-get/raw-server'
+
+withDirectReads()
 
 const credentials = { accessKeyId: 'key', secretAccessKey: 'secret', sessionToken: 'token' }
 
