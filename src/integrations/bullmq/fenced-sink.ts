@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { TransferError } from '../../contract/errors'
 import type { Sink, WriteSession } from '../../contract/sink'
 import type { Context } from '../../contract/source'
@@ -16,6 +17,8 @@ export interface Fence {
  */
 export function fencedSink(sink: Sink, fence: Fence): Sink {
   const { put, resume } = sink
+  // As many as parts are in flight listen: more than ten are no leak.
+  setMaxListeners(0, fence.cut)
   return instead(sink, {
     ...(put && {
       async put(...args) {

@@ -1,6 +1,6 @@
 import { type Body, type Sink, TransferError, transfer } from 'sluiceway'
 import { memory } from 'sluiceway/memory'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { fencedSink } from '../../../src/integrations/bullmq/fenced-sink'
 import { fakeSource, pattern } from '../../transfer/fakes'
 
@@ -16,6 +16,14 @@ describe('a sink behind a fence', () => {
     const result = await transfer(fakeSource(pattern(size)), fencedSink(to.sink('out'), held), { partSize })
     expect(result).toMatchObject({ bytes: size })
     expect((await to.sink('out').stat!())?.size).toBe(size)
+  })
+
+  it('warns of nothing where many parts are in flight', async () => {
+    const warn = vi.spyOn(process, 'emitWarning')
+    onTestFinished(() => warn.mockRestore())
+    const sink = fencedSink(memory().sink('out'), { ...held, cut: new AbortController().signal })
+    await transfer(fakeSource(pattern(20_000)), sink, { partSize: 1000, concurrency: 20 })
+    expect(warn).not.toHaveBeenCalled()
   })
 
   it.each([
