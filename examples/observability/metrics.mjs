@@ -86,7 +86,7 @@ const states = ['wait', 'active', 'delayed', 'failed']
 function observeJobs(meterProvider, queue) {
   meterProvider
     .getMeter('workers')
-    .createObservableUpDownCounter('upload_service.jobs', {
+    .createObservableUpDownCounter('worker_queue.jobs', {
       unit: '{job}',
       description: 'Deliveries in the queue, by their state.',
     })

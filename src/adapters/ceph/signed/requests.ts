@@ -27,6 +27,13 @@ export interface ObjectAnswer {
   readonly message: Readable
 }
 
+/** Of the gateway, whatever its status. */
+interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  readonly message: Readable
+}
+
 /** A clock that differs by more than this, in milliseconds, is the reason of a refusal: S3 allows 15 minutes. */
 const clockTolerance = 300_000
 
@@ -60,8 +67,10 @@ export class SignedRequests {
   /** Rejects with what {@link cephError} understands. */
   async send(request: ObjectRequest, credentials: CephCredentials, context: Context): Promise<ObjectAnswer> {
     const { signal } = context
-    const { status, headers, message } = await this.#exchange(this.#signed(request, credentials), context)
-    if (status < 200 || status >= 300) throw await this.#refusal(request, status, headers, message, signal)
+    const clockOffset = this.#clockOffset
+    const answer = await this.#exchange(this.#signed(request, credentials, clockOffset), context)
+    const { status, headers, message } = answer
+    if (status < 200 || status >= 300) throw await this.#refusal(request, answer, clockOffset, signal)
     // An answer without a body is read to its end, so that the connection can be used again.
     if (request.method !== 'GET') await replyText(message, signal)
     return { output: outputOf(headers), message }
@@ -70,6 +79,7 @@ export class SignedRequests {
   #signed(
     { method, bucket, key, input, body, stream }: ObjectRequest,
     credentials: CephCredentials,
+    clockOffset: number,
   ): HttpRequest {
     const path = `${this.#basePath}/${percentEncode(bucket)}/${percentEncodePath(key)}`
     const query = queryOf(input)
@@ -85,7 +95,7 @@ export class SignedRequests {
       ...headersOf(input),
     }
     const payload = stream ? 'unsigned' : body
-    const now = new Date(Date.now() + this.#clockOffset)
+    const now = new Date(Date.now() + clockOffset)
     return {
       ...this.#address,
       method,
@@ -95,10 +105,7 @@ export class SignedRequests {
     }
   }
 
-  async #exchange(
-    request: HttpRequest,
-    context: Context,
-  ): Promise<{ status: number; headers: Headers; message: Readable }> {
+  async #exchange(request: HttpRequest, context: Context): Promise<Answer> {
     const { signal } = context
     const connections = this.#connections.of(context)
     if (request.method === 'GET') {
@@ -112,9 +119,8 @@ export class SignedRequests {
   /** In the shape of an error of the SDK. */
   async #refusal(
     { method }: ObjectRequest,
-    status: number,
-    headers: Headers,
-    message: Readable,
+    { status, headers, message }: Answer,
+    clockOffset: number,
     signal: AbortSignal | undefined,
   ): Promise<Error> {
     const xml = await replyText(message, signal).catch((error) => {
@@ -126,16 +132,23 @@ export class SignedRequests {
     const name = textOf(error, 'Code') ?? (status === 404 ? 'NotFound' : `HTTP${status}`)
     return Object.assign(new Error(textOf(error, 'Message') ?? name), {
       name,
-      $metadata: { httpStatusCode: status, clockSkewCorrected: this.#correctClock(headers.date) },
+      $metadata: {
+        httpStatusCode: status,
+        clockSkewCorrected: this.#correctClock(headers.date, clockOffset),
+      },
       $response: { headers },
     })
   }
 
-  #correctClock(date: string | undefined): boolean {
+  /**
+   * @param used the offset the request was signed with: of those that were under way together each is to be tried again,
+   * though the first to be refused has corrected the clock
+   */
+  #correctClock(date: string | undefined, used: number): boolean {
     const theirs = Date.parse(date ?? '')
     if (Number.isNaN(theirs)) return false
     const offset = theirs - Date.now()
-    if (Math.abs(offset - this.#clockOffset) < clockTolerance) return false
+    if (Math.abs(offset - used) < clockTolerance) return false
     this.#clockOffset = offset
     return true
   }

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { S3Client } from '@aws-sdk/client-s3'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { ceph } from '../../../../src/adapters/ceph'
@@ -179,6 +180,27 @@ describe('a request for an object', () => {
       retry: 'temporary',
     })
     expect(await textOf(await store.source('k').open())).toBe('x')
+  })
+
+  it('is to be sent again when it was under way while another one was refused for its clock', async () => {
+    const date = new Date(Date.now() + 3_600_000).toUTCString()
+    const xml = '<Error><Code>RequestTimeTooSkewed</Code><Message>m</Message></Error>'
+    const refusal = `HTTP/1.1 403 Forbidden\r\nContent-Length: ${xml.length}\r\nDate: ${date}\r\n\r\n${xml}`
+    const waiting: Socket[] = []
+    const server = await rawServer((socket) => {
+      waiting.push(socket)
+      if (waiting.length === 2) for (const one of waiting) one.write(refusal)
+    })
+    const endpoint = `http://127.0.0.1:${server.port}`
+    const store = ceph({ bucket: 'b', endpoint, credentials })
+    onTestFinished(() => store.close())
+    const both = ['k', 'l'].map((key) =>
+      store
+        .source(key)
+        .open()
+        .catch((error) => error),
+    )
+    for (const error of await Promise.all(both)) expect(error).toMatchObject({ retry: 'temporary' })
   })
 })
 
