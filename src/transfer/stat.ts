@@ -37,7 +37,8 @@ export async function stat(run: Run): Promise<ObjectInfo> {
 
 /** 0 where bytes that came early would be of no use: only an object that is put whole is read from its start at once. */
 function peekLimitOf({ source, sink, options, budget }: Run): number {
-  // Most objects that may be skipped are skipped, and then no bytes are to move.
-  if (!source.peek || source.sequential || options.ifExists === 'skip') return 0
+  // Most objects that may be skipped are skipped, and then no bytes are to move; and what has a checkpoint is large, or
+  // has been moved before.
+  if (!source.peek || source.sequential || options.ifExists === 'skip' || options.checkpoint) return 0
   return Math.min(peekLimit, largestPut(sink, budget.total), options.partSize ?? peekLimit)
 }
