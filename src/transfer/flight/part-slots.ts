@@ -43,7 +43,7 @@ export class PartSlots {
 
   /** Takes a place that nobody waits for. @returns false where there is none */
   tryEnter(): boolean {
-    if (this.#again.length + this.#first.length > 0 || !this.#isFree()) return false
+    if (this.#again.length + this.#first.length > 0 || !this.#isFree(performance.now())) return false
     this.#taken += 1
     return true
   }
@@ -96,25 +96,27 @@ export class PartSlots {
   }
 
   #serve(): void {
-    while (this.#isFree()) {
+    // Asked once: if the pause ended between two looks at the clock, nobody would be served and no timer be set.
+    const now = performance.now()
+    while (this.#isFree(now)) {
       const next = this.#again.shift() ?? this.#first.shift()
       if (!next) break
       this.#taken += 1
       next.start()
     }
-    this.#wake()
+    this.#wake(now)
   }
 
   /** A clock for the end of the pause, only while somebody waits for it. */
-  #wake(): void {
+  #wake(now: number): void {
     clearTimeout(this.#timer)
-    const pause = this.#pausedUntil - performance.now()
+    const pause = this.#pausedUntil - now
     if (pause <= 0 || this.#again.length + this.#first.length === 0) return
     this.#timer = setTimeout(() => this.#serve(), Math.ceil(pause))
   }
 
-  #isFree(): boolean {
-    return this.#taken < this.#controller.concurrency && performance.now() >= this.#pausedUntil
+  #isFree(now: number): boolean {
+    return this.#taken < this.#controller.concurrency && now >= this.#pausedUntil
   }
 
   #tell(change: ConcurrencyChange | undefined): void {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { TransferError } from '../../../../src/contract/errors'
 import type { TransferEvent } from '../../../../src/contract/events'
 import type { Body, Part } from '../../../../src/contract/sink'
@@ -184,6 +184,15 @@ describe.each(backendNames)('%s answering 503 with Retry-After to a burst', (nam
 describe('the places for parts in flight', () => {
   const never = new AbortController().signal
   const slots = (limit: number) => new PartSlots({ start: limit, limit }, () => {})
+
+  it('are given though the pause ends between two looks at the clock', async () => {
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(1000)
+    onTestFinished(() => clock.mockRestore())
+    const places = slots(1)
+    places.throttled(0, 20)
+    clock.mockReturnValueOnce(1019.999).mockReturnValue(1020.001)
+    await places.enter(never)
+  })
 
   it('are given to others while a part waits for its retry, and it comes before those that have not begun', async () => {
     const places = slots(1)
