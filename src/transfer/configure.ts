@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { directReads } from '../lifecycle/direct-reads'
+import { shared } from '../lifecycle/shared'
 import { MemoryBudget, type Release } from './memory/memory-budget'
 import { containerMemoryLimit } from './memory/memory-limit'
 import { fields, integer, invalid, show } from './option-checks'
@@ -25,19 +26,13 @@ export interface Configuration {
   readonly directReads?: boolean
 }
 
-interface Shared {
+interface Settings {
   budget?: MemoryBudget
   digestThreads?: number
 }
 
-// One per process (or thread), though the package may be loaded twice, as ESM and as CJS: two budgets would
-// allow twice the memory.
-const key = Symbol.for('sluiceway.shared')
-const shared = (): Shared => {
-  const holder = globalThis as unknown as Record<symbol, Shared | undefined>
-  holder[key] ??= {}
-  return holder[key]
-}
+/** Of all copies of this package: two budgets would allow twice the memory. */
+const settings = () => shared('settings', (): Settings => ({}))
 
 /** Sets what holds for the whole process. @throws INVALID_OPTION */
 export function configure(configuration: Configuration): void {
@@ -47,12 +42,12 @@ export function configure(configuration: Configuration): void {
     throw invalid('directReads', `must be true or false, but is ${show(allowed)}`)
   }
   if (memoryBudget !== undefined) processBudget().total = integer('memoryBudget', memoryBudget, MiB)
-  if (digestThreads !== undefined) shared().digestThreads = integer('digestThreads', digestThreads, 0)
+  if (digestThreads !== undefined) settings().digestThreads = integer('digestThreads', digestThreads, 0)
   if (allowed !== undefined) directReads().allowed = allowed
 }
 
 export function processBudget(): MemoryBudget {
-  const holder = shared()
+  const holder = settings()
   holder.budget ??= new MemoryBudget(
     Math.min(256 * MiB, Math.floor((containerMemoryLimit() ?? Infinity) / 4)),
   )
@@ -60,7 +55,7 @@ export function processBudget(): MemoryBudget {
 }
 
 export function processDigestThreads(): number {
-  const holder = shared()
+  const holder = settings()
   if (holder.digestThreads === undefined) {
     const cramped = (containerMemoryLimit() ?? Infinity) < 128 * MiB
     holder.digestThreads = cramped ? 0 : Math.min(2, availableParallelism() - 1)
